@@ -1,0 +1,42 @@
+import type { Category } from '../../protocol/index.js';
+import type { ViewRun } from '../view-run.js';
+import type { RawFrame } from '../watchdog/messages.js';
+
+/** What the guard needs to know of a sync-only operation to name it. */
+export interface Operation {
+  /** `fs.readFileSync` */
+  readonly name: string;
+  readonly category: Category;
+  /** The code to write instead; empty when there is none to name. */
+  readonly alternative: string;
+}
+
+/** A place from which an operation was called, interned: the same stack gives the same object. */
+export interface CallSite {
+  /** Counts up from 1 within the process. */
+  readonly id: number;
+  /** Innermost first, from the frame that made the call. */
+  readonly frames: readonly RawFrame[];
+}
+
+/** One outermost call of a sync-only operation in a view run. */
+export interface OperationCall {
+  readonly operation: Operation;
+  readonly site: CallSite;
+  readonly run: ViewRun;
+  /** `performance.now()` */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly cold: boolean;
+  /** It raised SynchronousOnlyOperation instead of running. */
+  readonly thrown: boolean;
+  /** The reason it is allowed; empty when it is not. */
+  readonly allowed: string;
+}
+
+/** Where the guard puts what it saw. Must not throw and must not call a sync-only operation. */
+export interface OperationSink {
+  recordOperation(call: OperationCall): void;
+  /** Something could not be kept. */
+  recordDropped(what: string, count: number): void;
+}

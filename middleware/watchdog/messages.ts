@@ -1,0 +1,150 @@
+import type {
+  BlockMark,
+  Category,
+  Cause,
+  DelayedRequest,
+  IncidentKind,
+  Instance,
+  Report,
+  View,
+} from '../../protocol/index.js';
+
+/** What the main thread hands to the watchdog when it starts it (`workerData`). */
+export interface WatchdogStart {
+  readonly buffer: SharedArrayBuffer;
+  readonly instance: Instance;
+  readonly blockThresholdMs: number;
+  readonly destination: Destination;
+  /** Sent as `Authorization: Bearer …`; empty for none. */
+  readonly token: string;
+  /** Read and send the source lines around a site. Off in production. */
+  readonly codeFrames: boolean;
+  /** Take stacks through the inspector. Off when a debugger is attached. */
+  readonly captureStacks: boolean;
+}
+
+/** Where reports go. */
+export type Destination =
+  /** A collector (or an OpenTelemetry Collector) at a base URL; `/v1/metrics` and `/v1/logs` are appended. */
+  | { readonly type: 'remote'; readonly url: string }
+  /** The machine's own collector on 127.0.0.1:4653; started in a worker thread if nobody has started one. */
+  | { readonly type: 'embedded' }
+  /** The machine's own collector if there is one; no port is opened. */
+  | { readonly type: 'join' }
+  | { readonly type: 'none' };
+
+export type ToWatchdog = ViewNamed | Drained | IncidentsSeen | BlockEnded | StopWatchdog;
+
+/** A view and the small number that stands for it in shared memory and in pauses. */
+export interface ViewNamed {
+  readonly type: 'view';
+  readonly id: number;
+  readonly view: View;
+}
+
+/** What the main thread counted in the last second. */
+export interface Drained {
+  readonly type: 'drained';
+  readonly report: Omit<Report, 'instance' | 'sequence'>;
+}
+
+/** Sync-only operations, sent soon after they happen (at most 20 times a second). */
+export interface IncidentsSeen {
+  readonly type: 'incidents';
+  readonly incidents: readonly RawIncident[];
+}
+
+/** A hold of the loop that no single sync-only operation explains. */
+export interface BlockEnded {
+  readonly type: 'block';
+  readonly block: RawBlock;
+}
+
+/** Send what is left (for at most a second), say goodbye and end. */
+export interface StopWatchdog {
+  readonly type: 'stop';
+}
+
+/** A frame as V8 gave it: a URL or path in the code that runs, before source maps. */
+export interface RawFrame {
+  readonly function: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** An incident group's increments as the main thread knows them; the watchdog adds fingerprint, site and owner. */
+export interface RawIncident {
+  /** The group's number in this process; the watchdog resolves its stack once. */
+  readonly groupId: number;
+  readonly kind: IncidentKind;
+  readonly operation: string;
+  readonly category: Category;
+  readonly cause: Cause;
+  readonly view: View;
+  /** Innermost first, from the frame that made the call; set the first time the group is sent. */
+  readonly stack: readonly RawFrame[] | null;
+  readonly alternative: string;
+  readonly allowed: string;
+  readonly count: number;
+  readonly coldCount: number;
+  readonly thrownCount: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+  readonly delayedRequests: number;
+  readonly delayedMs: number;
+  readonly lastSeen: number;
+  readonly samples: readonly RawSample[];
+  readonly blocks: readonly BlockMark[];
+}
+
+/** A sample without its stack: it is the group's. */
+export interface RawSample {
+  readonly at: number;
+  readonly durationMs: number;
+  readonly delayed: readonly DelayedRequest[];
+  readonly traceId: string;
+}
+
+export interface RawBlock {
+  /** `process.hrtime` milliseconds, to match the block with the stacks taken during it. */
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The view the main thread itself knows it for; null when only the watchdog can say. */
+  readonly view: View | null;
+  /** `gc` when garbage collection filled most of it. The watchdog turns `code` into `host` when it starved too. */
+  readonly cause: Cause;
+  /** The stack of the call that filled most of it, when the guard took one; innermost first. */
+  readonly stack: readonly RawFrame[] | null;
+  /** Sync-only operations within it, most time first, such as `200 × fs.statSync`. */
+  readonly note: string;
+  readonly delayedRequests: number;
+  readonly delayedMs: number;
+  readonly delayed: readonly DelayedRequest[];
+  readonly traceId: string;
+}
+
+export type FromWatchdog = CollectorFound | WatchdogWarned | WatchdogStopped;
+
+/** Where the dashboard is. Sent when it is known and whenever it changes. */
+export interface CollectorFound {
+  readonly type: 'collector';
+  readonly url: string;
+  /** `embedded`: it runs in this process. `joined`: another process runs it. `remote`: it was configured. */
+  readonly how: 'embedded' | 'joined' | 'remote';
+}
+
+/** Something a person should know, once, on stderr. */
+export interface WatchdogWarned {
+  readonly type: 'warning';
+  readonly text: string;
+}
+
+export interface WatchdogStopped {
+  readonly type: 'stopped';
+}
+
+/** The global function that a pause evaluates: it answers `runId:viewId`, or `0:0` outside a view run. */
+export const CURRENT_RUN_SYMBOL = 'holdup.currentRun';

@@ -1,0 +1,15 @@
+/**
+ * The contract between a watched process, the collector and the page: what flows between them, and the pure
+ * functions that both ends need. It imports nothing.
+ */
+export * from './api.js';
+export * from './histogram.js';
+export * from './incident.js';
+export * from './live.js';
+export * from './metrics.js';
+export type * from './otlp.js';
+export { SCOPE_NAME, SEQUENCE_ATTRIBUTE } from './otlp.js';
+export * from './otlp-logs.js';
+export * from './otlp-metrics.js';
+export * from './report.js';
+export * from './view.js';

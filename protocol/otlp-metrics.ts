@@ -1,0 +1,344 @@
+import { EMPTY_HISTOGRAM, type HistogramData } from './histogram.js';
+import type { Cause } from './incident.js';
+import { fromResource, toResource } from './instance-resource.js';
+import { METRICS } from './metrics.js';
+import {
+  type ExponentialHistogramDataPoint,
+  type ExportMetricsRequest,
+  type Metric,
+  type NumberDataPoint,
+  SCOPE_NAME,
+  type ScopeMetrics,
+  SEQUENCE_ATTRIBUTE,
+} from './otlp.js';
+import { type Attributes, fromKeyValues, fromNanos, listOf, number, text, toKeyValues, toNanos } from './otlp-value.js';
+import type { BlockReport, DroppedCount, GcReport, Instance, OperationReport, Report, ViewReport } from './report.js';
+import type { View } from './view.js';
+
+const DELTA = 1;
+
+/** A report as the body of `POST /v1/metrics`. */
+export function toOtlpMetrics(report: Report): ExportMetricsRequest {
+  const time = { startTimeUnixNano: toNanos(report.startMs), timeUnixNano: toNanos(report.endMs) };
+  const metrics: Metric[] = [];
+
+  const histogram = (metric: { name: string; unit: string }, points: [object, HistogramData][]): void => {
+    const filled = points.filter(([, data]) => data.count > 0);
+    if (filled.length === 0) return;
+    const dataPoints = filled.map(([attributes, data]) => toHistogramPoint(attributes, data, time));
+    metrics.push({ ...metric, exponentialHistogram: { dataPoints, aggregationTemporality: DELTA } });
+  };
+  const toPoints = (points: [object, number][]): NumberDataPoint[] =>
+    points.map(([attributes, asDouble]) => ({ attributes: toKeyValues(attributes), ...time, asDouble }));
+  const gauge = (metric: { name: string; unit: string }, points: [object, number][]): void => {
+    if (points.length > 0) metrics.push({ ...metric, gauge: { dataPoints: toPoints(points) } });
+  };
+  const sum = (metric: { name: string; unit: string }, points: [object, number][]): void => {
+    if (points.length === 0) return;
+    metrics.push({
+      ...metric,
+      sum: { dataPoints: toPoints(points), aggregationTemporality: DELTA, isMonotonic: true },
+    });
+  };
+
+  const views = report.views.map((view) => ({ ...view, attributes: viewAttributes(view.view) }));
+  // The gauges come first: they are there for every view, so they carry the list of views and its order.
+  gauge(
+    METRICS.requestActive,
+    views.map((view) => [view.attributes, view.active]),
+  );
+  gauge(
+    METRICS.requestActivePeak,
+    views.map((view) => [view.attributes, view.activePeak]),
+  );
+  histogram(
+    METRICS.requestDuration,
+    views.map((view) => [view.attributes, view.duration]),
+  );
+  histogram(
+    METRICS.requestBusy,
+    views.map((view) => [view.attributes, view.busy]),
+  );
+  histogram(
+    METRICS.requestWait,
+    views.map((view) => [view.attributes, view.wait]),
+  );
+  histogram(
+    METRICS.operationDuration,
+    views.flatMap((view) =>
+      view.operations.map((each): [object, HistogramData] => [
+        { ...view.attributes, 'holdup.operation': each.operation },
+        each.duration,
+      ]),
+    ),
+  );
+  histogram(
+    METRICS.blockDuration,
+    views.flatMap((view) =>
+      view.blocks.map((each): [object, HistogramData] => [
+        { ...view.attributes, 'holdup.block.cause': each.cause },
+        each.duration,
+      ]),
+    ),
+  );
+
+  const { loop } = report;
+  histogram(METRICS.loopDelay, [[{}, loop.delay]]);
+  gauge(METRICS.loopUtilization, [[{}, loop.utilization]]);
+  sum(METRICS.loopTime, [
+    [{ 'nodejs.eventloop.state': 'active' }, loop.activeSeconds],
+    [{ 'nodejs.eventloop.state': 'idle' }, loop.idleSeconds],
+  ]);
+  sum(METRICS.blockedTime, [[{}, loop.blockedSeconds]]);
+  sum(METRICS.attributedTime, [[{}, loop.attributedSeconds]]);
+  if (loop.blocked !== null) {
+    const attributes = loop.blocked.view === null ? {} : viewAttributes(loop.blocked.view);
+    gauge(METRICS.blocked, [[attributes, loop.blocked.forSeconds]]);
+  }
+  histogram(
+    METRICS.gcDuration,
+    report.gc.map((each) => [{ 'v8js.gc.type': each.type }, each.duration]),
+  );
+  gauge(METRICS.rss, [[{}, report.memory.rssBytes]]);
+  gauge(METRICS.heapUsed, [[{}, report.memory.heapUsedBytes]]);
+  sum(METRICS.observerBusy, [[{}, report.observer.busySeconds]]);
+  gauge(METRICS.observerSampling, [[{}, report.observer.samplingRatio]]);
+  sum(
+    METRICS.observerDropped,
+    report.dropped.map((each) => [{ what: each.what }, each.count]),
+  );
+
+  const scope = { name: SCOPE_NAME, attributes: toKeyValues({ [SEQUENCE_ATTRIBUTE]: report.sequence }) };
+  return { resourceMetrics: [{ resource: toResource(report.instance), scopeMetrics: [{ scope, metrics }] }] };
+}
+
+/** What a body of `POST /v1/metrics` held that is ours, and how many data points were somebody else's. */
+export interface ReadMetrics {
+  readonly reports: readonly Report[];
+  /** Data points that are valid OTLP but none of Holdup's; accepted and left aside. */
+  readonly ignoredPoints: number;
+}
+
+/** The inverse of `toOtlpMetrics`, over every resource and scope in the request. */
+export function fromOtlpMetrics(request: ExportMetricsRequest): ReadMetrics {
+  const reports: Report[] = [];
+  let ignoredPoints = 0;
+  for (const { resource, scopeMetrics } of listOf(request.resourceMetrics)) {
+    const instance = fromResource(resource);
+    for (const scoped of listOf(scopeMetrics)) {
+      if (instance !== null && scoped.scope?.name === SCOPE_NAME) {
+        const reader = new ReportReader(instance, scoped);
+        reports.push(reader.report());
+        ignoredPoints += reader.ignoredPoints;
+      } else {
+        for (const metric of listOf(scoped.metrics)) ignoredPoints += pointsOf(metric).length;
+      }
+    }
+  }
+  return { reports, ignoredPoints };
+}
+
+/** Builds one report from the metrics of one scope. */
+class ReportReader {
+  ignoredPoints = 0;
+  readonly #instance: Instance;
+  readonly #scoped: ScopeMetrics;
+  readonly #views = new Map<string, Mutable<ViewReport>>();
+  #startMs = 0;
+  #endMs = 0;
+
+  constructor(instance: Instance, scoped: ScopeMetrics) {
+    this.#instance = instance;
+    this.#scoped = scoped;
+  }
+
+  report(): Report {
+    const loop = {
+      delay: EMPTY_HISTOGRAM,
+      utilization: 0,
+      activeSeconds: 0,
+      idleSeconds: 0,
+      blockedSeconds: 0,
+      attributedSeconds: 0,
+      blocked: null as Report['loop']['blocked'],
+    };
+    const gc: GcReport[] = [];
+    const memory = { rssBytes: 0, heapUsedBytes: 0 };
+    const observer = { busySeconds: 0, samplingRatio: 0 };
+    const dropped: DroppedCount[] = [];
+
+    for (const metric of listOf(this.#scoped.metrics)) {
+      for (const point of pointsOf(metric)) {
+        const attributes = fromKeyValues(point.attributes);
+        const value = number((point as NumberDataPoint).asDouble ?? (point as NumberDataPoint).asInt);
+        const histogram = (): HistogramData => fromHistogramPoint(point as ExponentialHistogramDataPoint);
+        this.#startMs ||= fromNanos(point.startTimeUnixNano);
+        this.#endMs ||= fromNanos(point.timeUnixNano);
+        switch (metric.name) {
+          case METRICS.requestActive.name:
+            this.#view(attributes).active = value;
+            break;
+          case METRICS.requestActivePeak.name:
+            this.#view(attributes).activePeak = value;
+            break;
+          case METRICS.requestDuration.name:
+            this.#view(attributes).duration = histogram();
+            break;
+          case METRICS.requestBusy.name:
+            this.#view(attributes).busy = histogram();
+            break;
+          case METRICS.requestWait.name:
+            this.#view(attributes).wait = histogram();
+            break;
+          case METRICS.operationDuration.name:
+            (this.#view(attributes).operations as OperationReport[]).push({
+              operation: text(attributes['holdup.operation']),
+              duration: histogram(),
+            });
+            break;
+          case METRICS.blockDuration.name:
+            (this.#view(attributes).blocks as BlockReport[]).push({
+              cause: toCause(attributes['holdup.block.cause']),
+              duration: histogram(),
+            });
+            break;
+          case METRICS.loopDelay.name:
+            loop.delay = histogram();
+            break;
+          case METRICS.loopUtilization.name:
+            loop.utilization = value;
+            break;
+          case METRICS.loopTime.name:
+            if (attributes['nodejs.eventloop.state'] === 'active') loop.activeSeconds = value;
+            else loop.idleSeconds = value;
+            break;
+          case METRICS.blockedTime.name:
+            loop.blockedSeconds = value;
+            break;
+          case METRICS.attributedTime.name:
+            loop.attributedSeconds = value;
+            break;
+          case METRICS.blocked.name:
+            loop.blocked = {
+              forSeconds: value,
+              view: attributes['http.route'] === undefined ? null : toView(attributes),
+            };
+            break;
+          case METRICS.gcDuration.name:
+            gc.push({ type: text(attributes['v8js.gc.type']), duration: histogram() });
+            break;
+          case METRICS.rss.name:
+            memory.rssBytes = value;
+            break;
+          case METRICS.heapUsed.name:
+            memory.heapUsedBytes = value;
+            break;
+          case METRICS.observerBusy.name:
+            observer.busySeconds = value;
+            break;
+          case METRICS.observerSampling.name:
+            observer.samplingRatio = value;
+            break;
+          case METRICS.observerDropped.name:
+            dropped.push({ what: text(attributes.what), count: value });
+            break;
+          default:
+            this.ignoredPoints++;
+        }
+      }
+    }
+    return {
+      instance: this.#instance,
+      sequence: number(fromKeyValues(this.#scoped.scope?.attributes)[SEQUENCE_ATTRIBUTE]),
+      startMs: this.#startMs,
+      endMs: this.#endMs,
+      views: [...this.#views.values()],
+      loop,
+      gc,
+      memory,
+      observer,
+      dropped,
+    };
+  }
+
+  #view(attributes: Attributes): Mutable<ViewReport> {
+    const view = toView(attributes);
+    const key = `${view.method}\n${view.route}\n${view.handler}\n${view.kind}`;
+    let report = this.#views.get(key);
+    if (report === undefined) {
+      report = {
+        view,
+        active: 0,
+        activePeak: 0,
+        duration: EMPTY_HISTOGRAM,
+        busy: EMPTY_HISTOGRAM,
+        wait: EMPTY_HISTOGRAM,
+        operations: [],
+        blocks: [],
+      };
+      this.#views.set(key, report);
+    }
+    return report;
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function viewAttributes(view: View): object {
+  return {
+    'http.request.method': view.method,
+    'http.route': view.route,
+    'code.function.name': view.handler,
+    'holdup.view.kind': view.kind,
+  };
+}
+
+function toView(attributes: Attributes): View {
+  return {
+    method: text(attributes['http.request.method']),
+    route: text(attributes['http.route']),
+    handler: text(attributes['code.function.name']),
+    kind: attributes['holdup.view.kind'] === 'async' ? 'async' : 'sync',
+  };
+}
+
+function toCause(value: unknown): Cause {
+  return value === 'gc' || value === 'host' ? value : 'code';
+}
+
+function pointsOf(metric: Metric): readonly (NumberDataPoint | ExponentialHistogramDataPoint)[] {
+  return listOf<NumberDataPoint | ExponentialHistogramDataPoint>(
+    metric.gauge?.dataPoints ?? metric.sum?.dataPoints ?? metric.exponentialHistogram?.dataPoints,
+  );
+}
+
+function toHistogramPoint(
+  attributes: object,
+  data: HistogramData,
+  time: { startTimeUnixNano: string; timeUnixNano: string },
+): ExponentialHistogramDataPoint {
+  return {
+    attributes: toKeyValues(attributes),
+    ...time,
+    count: String(data.count),
+    sum: data.sum,
+    min: data.min,
+    max: data.max,
+    scale: data.scale,
+    zeroCount: String(data.zeroCount),
+    positive: { offset: data.offset, bucketCounts: data.counts.map(String) },
+  };
+}
+
+function fromHistogramPoint(point: ExponentialHistogramDataPoint): HistogramData {
+  return {
+    scale: number(point.scale),
+    count: number(point.count),
+    sum: number(point.sum),
+    min: number(point.min),
+    max: number(point.max),
+    zeroCount: number(point.zeroCount),
+    offset: number(point.positive?.offset),
+    counts: listOf(point.positive?.bucketCounts).map(number),
+  };
+}
