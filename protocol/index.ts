@@ -8,7 +8,7 @@ export * from './incident.js';
 export * from './live.js';
 export * from './metrics.js';
 export type * from './otlp.js';
-export { SCOPE_NAME, SEQUENCE_ATTRIBUTE } from './otlp.js';
+export { GOODBYE_ATTRIBUTE, SCOPE_NAME, SEQUENCE_ATTRIBUTE } from './otlp.js';
 export * from './otlp-logs.js';
 export * from './otlp-metrics.js';
 export * from './report.js';

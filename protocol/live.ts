@@ -28,6 +28,10 @@ export interface LiveDelta {
   readonly views: readonly ViewSummary[];
   readonly incidents: readonly IncidentSummary[];
   readonly instances: readonly InstanceSummary[];
+  /**
+   * A point with the `at` of an earlier one replaces it (a delta sent early, because a loop just got blocked). Its
+   * `blocks` are those that became known since the last delta; each says itself when it began.
+   */
   readonly point: TimelinePoint;
 }
 

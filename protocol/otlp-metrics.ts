@@ -5,6 +5,7 @@ import { METRICS } from './metrics.js';
 import {
   type ExponentialHistogramDataPoint,
   type ExportMetricsRequest,
+  GOODBYE_ATTRIBUTE,
   type Metric,
   type NumberDataPoint,
   SCOPE_NAME,
@@ -108,7 +109,10 @@ export function toOtlpMetrics(report: Report): ExportMetricsRequest {
     report.dropped.map((each) => [{ what: each.what }, each.count]),
   );
 
-  const scope = { name: SCOPE_NAME, attributes: toKeyValues({ [SEQUENCE_ATTRIBUTE]: report.sequence }) };
+  const scope = {
+    name: SCOPE_NAME,
+    attributes: toKeyValues({ [SEQUENCE_ATTRIBUTE]: report.sequence, [GOODBYE_ATTRIBUTE]: report.goodbye }),
+  };
   return { resourceMetrics: [{ resource: toResource(report.instance), scopeMetrics: [{ scope, metrics }] }] };
 }
 
@@ -247,9 +251,11 @@ class ReportReader {
         }
       }
     }
+    const scopeAttributes = fromKeyValues(this.#scoped.scope?.attributes);
     return {
       instance: this.#instance,
-      sequence: number(fromKeyValues(this.#scoped.scope?.attributes)[SEQUENCE_ATTRIBUTE]),
+      sequence: number(scopeAttributes[SEQUENCE_ATTRIBUTE]),
+      ...(scopeAttributes[GOODBYE_ATTRIBUTE] === true ? { goodbye: true as const } : {}),
       startMs: this.#startMs,
       endMs: this.#endMs,
       views: [...this.#views.values()],

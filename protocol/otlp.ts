@@ -119,3 +119,5 @@ export interface ExportLogsRequest {
 export const SCOPE_NAME = 'holdup';
 /** Scope attribute: the number of the report or batch, so that one that arrives twice is counted once. */
 export const SEQUENCE_ATTRIBUTE = 'holdup.sequence';
+/** Scope attribute: true in the last report of a process that ends. */
+export const GOODBYE_ATTRIBUTE = 'holdup.goodbye';

@@ -32,6 +32,8 @@ export interface Report {
   readonly observer: ObserverReport;
   /** How many of what were not kept: `views`, `incidents`, `samples`, `reports`, … */
   readonly dropped: readonly DroppedCount[];
+  /** Set in the last report of a process that ends, so that it is `gone` at once and never `silent`. */
+  readonly goodbye?: true;
 }
 
 /** The totals of one view. Durations are in seconds, as everywhere on the wire. */
