@@ -1,0 +1,16 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { catalogueFile } from '../settings.js';
+
+/** The mistake, twice: the file is read synchronously, and then several megabytes become one text in one go. */
+export async function exportCatalogue(_request, response) {
+  const catalogue = JSON.parse(readFileSync(catalogueFile, 'utf8'));
+  response.type('json').send(JSON.stringify({ exportedAt: new Date(), books: catalogue }));
+}
+
+/** The same answer in pieces: between two of them everybody else has their turn. */
+export async function exportCatalogueRepaired(_request, response) {
+  response.type('json').write(`{"exportedAt":${JSON.stringify(new Date())},"books":`);
+  await pipeline(createReadStream(catalogueFile), response, { end: false });
+  response.end('}');
+}
