@@ -29,7 +29,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop(0));
 process.on('disconnect', () => stop(0));
 
 function startWorker() {
-  const worker = cluster.fork({ BOOKSHOP_PORT: port });
+  const worker = cluster.fork({ OTEL_SERVICE_NAME: process.env.OTEL_SERVICE_NAME ?? 'bookshop', BOOKSHOP_PORT: port });
   const startedAtMs = performance.now();
   worker.on('exit', (code, signal) => {
     if (stopping) return;

@@ -1,0 +1,17 @@
+/** The value below which the share `q` (0 to 1) of the values lies, interpolated between neighbours (Hyndman and Fan 7). */
+export function quantile(values, q) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = (sorted.length - 1) * q;
+  const below = Math.floor(position);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
+}
+
+export function median(values) {
+  return quantile(values, 0.5);
+}
+
+/** `{ q1, median, q3 }` */
+export function quartiles(values) {
+  return { q1: quantile(values, 0.25), median: median(values), q3: quantile(values, 0.75) };
+}

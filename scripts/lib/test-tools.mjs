@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { mustRun, programOnPath, root } from './run.mjs';
+
+/** Programs that some tests drive, and the Debian package that has each. Without them those tests are skipped. */
+const PROGRAMS = [
+  { names: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium' },
+  { names: ['promtool'], debianPackage: 'prometheus' },
+];
+
+/** The Node versions the tests run the product on, beside the one that runs the tests. */
+export const NODE_VERSIONS = [22, 24, 26];
+
+/** Brings what is missing where that is possible, and says in one line each what is not. */
+export async function ensureTestTools() {
+  const missing = [];
+  for (const { names, debianPackage } of PROGRAMS) {
+    const found = await Promise.all(names.map(programOnPath));
+    if (found.every((path) => path === null)) missing.push(debianPackage);
+  }
+  if (missing.length > 0) await attempt(`Debian's ${missing.join(' and ')}`, () => installFromDebian(missing));
+  for (const version of NODE_VERSIONS) {
+    if (!existsSync(nodeProgram(version))) await attempt(`Node ${version}`, () => installNode(version));
+  }
+}
+
+/** Where `npm test` puts another version of Node. */
+export function nodeProgram(version) {
+  return join(root, '.cache', `node-${version}`, 'node_modules', 'node', 'bin', 'node');
+}
+
+async function attempt(what, install) {
+  console.log(`Installing ${what} for the tests …`);
+  try {
+    await install();
+  } catch (error) {
+    console.log(`${what} could not be installed, so the tests that need it are skipped.\n${error.message}`);
+  }
+}
+
+async function installFromDebian(packages) {
+  if (process.getuid?.() !== 0) throw new Error(`Only root may: apt-get install ${packages.join(' ')}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await mustRun('apt-get', ['update', '-qq'], { env });
+  await mustRun('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+}
+
+/** Not a dependency: `node_modules/.bin/node` would take the place of the Node that runs the project's commands. */
+async function installNode(version) {
+  const folder = join(root, '.cache', `node-${version}`);
+  await mustRun('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, `node@${version}`]);
+}
