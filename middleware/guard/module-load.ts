@@ -1,0 +1,62 @@
+import Module from 'node:module';
+import { relative } from 'node:path';
+import { currentRun } from '../view-run.js';
+import { type Replacement, replace } from './builtins.js';
+import { GuardedOperation } from './guarded-operation.js';
+import { packageOf } from './policy.js';
+import { type AnyFunction, callInView, disguise, isNested, quietly } from './wrap.js';
+
+/** Modules named on their own; the rest are `require(…)`. */
+const NAME_LIMIT = 200;
+const ALTERNATIVE = 'load it at start-up: an import at the top of the file';
+
+/**
+ * Makes the loading of a module one cold operation, `require('pug')`, instead of the hundreds of file operations it is
+ * made of. `Module.prototype.load` runs only for a module that is not loaded yet. `afterLoad` sees each one, nested ones
+ * too, before anybody can use it.
+ */
+export function wrapModuleLoad(
+  guard: (operation: GuardedOperation) => GuardedOperation,
+  afterLoad: (filename: string, module: NodeModule) => void,
+): Replacement[] {
+  const operations = new Map<string, GuardedOperation>();
+  const operationOf = (filename: string): GuardedOperation => {
+    const name = operations.size < NAME_LIMIT ? `require('${nameOf(filename)}')` : 'require(…)';
+    let operation = operations.get(name);
+    if (operation === undefined) {
+      operation = guard(new GuardedOperation({ name, category: 'module loading', alternative: ALTERNATIVE }, true));
+      operations.set(name, operation);
+    }
+    return operation;
+  };
+  const prototype = Module.prototype as unknown as Record<string, AnyFunction>;
+  const load = replace(prototype, 'load', (original) => {
+    const loadQuietly = function (this: NodeModule, filename: string): unknown {
+      const result = Reflect.apply(original, this, arguments as never);
+      afterLoad(filename, this);
+      return result;
+    } as AnyFunction;
+    const wrapper = function (this: unknown, filename: string): unknown {
+      const run = isNested() ? undefined : currentRun.getStore();
+      if (run === undefined) return Reflect.apply(loadQuietly, this, arguments as never);
+      return callInView(loadQuietly, operationOf(filename), null, this, arguments, run, wrapper as AnyFunction);
+    } as AnyFunction;
+    return disguise(wrapper, original);
+  });
+  // Finding a module asks for real paths; that is loading too, and too small to be named on its own.
+  const resolve = replace(Module as unknown as object, '_resolveFilename', (original) => {
+    const wrapper = function (this: unknown): unknown {
+      return quietly(() => Reflect.apply(original, this, arguments as never));
+    } as AnyFunction;
+    return disguise(wrapper, original);
+  });
+  return [load, resolve].filter((replacement) => replacement !== null);
+}
+
+/** The package, or the file as seen from the working directory. */
+function nameOf(filename: string): string {
+  const owner = packageOf(filename);
+  if (owner !== '') return owner;
+  const path = relative(process.cwd(), filename).replaceAll('\\', '/');
+  return path.startsWith('../') ? filename : `./${path}`;
+}
