@@ -1,5 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ViewTotals } from './recorder.js';
+import type { OperationCall } from './guard/operation-call.js';
+import type { Delay } from './runs-in-flight.js';
+import type { ViewTotals } from './view-totals.js';
+
+/** A sync-only operation that a run called before its route was found, and who waited for it. */
+export interface EarlyCall {
+  readonly call: OperationCall;
+  readonly delay: Delay;
+}
+
+export const NO_CALLS: EarlyCall[] = [];
 
 /** One request being served by a view, from the first middleware to the close of the response. */
 export class ViewRun {
@@ -13,6 +23,12 @@ export class ViewRun {
   busyMs = 0;
   /** How long it waited so far while others held the loop. */
   waitMs = 0;
+  /** What it called before its route was found; `NO_CALLS`, shared and never written to, when there was nothing. */
+  earlyCalls: EarlyCall[] = NO_CALLS;
+  /** The mount prefixes above the router that the request is in now, as patterns. */
+  mountPattern = '';
+  /** The framework's route object that `view` was named by. */
+  route: unknown;
   /** The neighbours in the list of runs in flight. */
   previous: ViewRun | null = null;
   next: ViewRun | null = null;

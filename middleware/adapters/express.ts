@@ -1,0 +1,122 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Observer } from '../observer.js';
+import type { HoldupOptions } from '../options.js';
+import { observeProcess } from '../process-observer.js';
+import type { ViewRun } from '../view-run.js';
+import type { ViewTotals } from '../view-totals.js';
+import {
+  isMountedAtRoot,
+  joinPatterns,
+  type Layer,
+  mountPatternOf,
+  patternText,
+  type Route,
+  viewHandlerOf,
+} from './express-route.js';
+import { observeRequest, runOf, runSpan } from './request-run.js';
+
+export type { AllowEntry, HoldupOptions } from '../options.js';
+
+type Next = (error?: unknown) => void;
+
+interface ExpressApp {
+  /** Express 4. */
+  readonly _router?: { readonly stack: readonly Layer[] };
+  /** Express 5; its getter throws in Express 4. */
+  readonly router: { readonly stack: readonly Layer[] };
+}
+
+interface ExpressRequest extends IncomingMessage {
+  readonly app?: ExpressApp;
+  readonly route?: Route;
+}
+
+/** What Express calls for each request. */
+export type HoldupMiddleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+
+/**
+ * Express middleware, for Express 5 and 4, that tells which view holds the event loop. Put it first.
+ *
+ * ```ts
+ * import express from 'express';
+ * import { holdup } from 'holdup/express';
+ *
+ * const app = express();
+ * app.use(holdup());
+ * ```
+ *
+ * @throws {HoldupOptionError} at once, when an option is not what is accepted. Nothing throws after that but
+ * `SynchronousOnlyOperation` in `mode: 'throw'`.
+ */
+export function holdup(options?: HoldupOptions): HoldupMiddleware {
+  const observer = observeProcess(options);
+  if (observer === null)
+    return function holdup(_request, _response, next) {
+      next();
+    };
+  return function holdup(request, response, next) {
+    observeLayers(observer, (request as ExpressRequest).app);
+    observeRequest(observer, request, response, next);
+  };
+}
+
+const PATCHED = Symbol.for('holdup.express.layer');
+const VIEWS = Symbol('holdup.express.views');
+let lastApp: ExpressApp | undefined;
+
+/**
+ * Every handler that Express calls goes through one method of its Layer class. Wrapping that method, in the app's own
+ * copy of Express, tells which route a request has reached, by what mount prefixes, and when its code runs.
+ */
+function observeLayers(observer: Observer, app: ExpressApp | undefined): void {
+  if (app === undefined || app === lastApp) return;
+  lastApp = app;
+  const layer = (app._router ?? app.router).stack[0];
+  if (layer === undefined) return;
+  const prototype = Object.getPrototypeOf(layer);
+  if (prototype[PATCHED] !== undefined) return;
+  prototype[PATCHED] = true;
+  for (const method of ['handleRequest', 'handle_request']) {
+    const original = prototype[method];
+    if (typeof original === 'function') prototype[method] = observed(observer, original);
+  }
+}
+
+type HandleRequest = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => unknown;
+
+function observed(observer: Observer, original: HandleRequest): HandleRequest {
+  return function handleRequest(request, response, next) {
+    const run = runOf(request);
+    if (run === undefined) return original.call(this, request, response, next);
+    let proceed = next;
+    if (!('route' in this)) {
+      if (run.route !== request.route) findView(observer, run, request);
+    } else if (this.route === undefined && !isMountedAtRoot(this)) {
+      const outer = run.mountPattern;
+      run.mountPattern = joinPatterns(outer, mountPatternOf(this));
+      proceed = (error) => {
+        run.mountPattern = outer;
+        next(error);
+      };
+    }
+    if (observer.accounting.isOpenFor(run)) return original.call(this, request, response, proceed);
+    return runSpan(observer, run, () => original.call(this, request, response, proceed));
+  };
+}
+
+/** Names the run's view by the route it has reached. The totals are kept on the route, so this is one look-up. */
+function findView(observer: Observer, run: ViewRun, request: ExpressRequest): void {
+  const route = request.route as (Route & { [VIEWS]?: Map<string, ViewTotals> }) | undefined;
+  run.route = route;
+  if (route === undefined) return;
+  const method = request.method ?? '';
+  const views = (route[VIEWS] ??= new Map());
+  const key = method + run.mountPattern;
+  let view = views.get(key);
+  if (view === undefined) {
+    const { handler, kind } = viewHandlerOf(route, method);
+    view = observer.recorder.view(method, joinPatterns(run.mountPattern, patternText(route.path)), handler, kind);
+    views.set(key, view);
+  }
+  observer.routeFound(run, view);
+}

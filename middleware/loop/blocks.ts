@@ -1,0 +1,114 @@
+import { BACKGROUND_ROUTE, type Cause, UNKNOWN_ROUTE } from '../../protocol/index.js';
+import { type Recorder, toEpochMs } from '../recorder.js';
+import type { Delay } from '../runs-in-flight.js';
+import type { ViewRun } from '../view-run.js';
+import type { RawBlock } from '../watchdog/messages.js';
+import { CULPRIT, type SharedState } from '../watchdog/shared.js';
+import type { SpanListener } from './accounting.js';
+import type { GarbageCollection } from './gc.js';
+import type { LoopListener } from './heartbeat.js';
+
+export interface BlockListener {
+  blockEnded(block: RawBlock): void;
+}
+
+/** Garbage collection is the cause of a block when it filled at least this share of it. */
+const GC_SHARE = 0.5;
+
+/**
+ * Finds every hold of the loop at or above the threshold and says whose it was. Three sources, each for what the one
+ * before cannot see: a sync-only operation (told by the guard), the rest of a run's span, and a late heartbeat, for
+ * which the watchdog may have found the culprit while it lasted. What one has told, the next does not tell again.
+ */
+export class Blocks implements SpanListener, LoopListener {
+  readonly #recorder: Recorder;
+  readonly #shared: SharedState;
+  readonly #gc: GarbageCollection;
+  readonly #listener: BlockListener;
+  readonly #thresholdMs: number;
+  readonly #toSharedMs: (nowMs: number) => number;
+  /** Sync-only operations at or above the threshold since the open span began. */
+  #operationsMs = 0;
+  /** Known holds since the last heartbeat. */
+  #knownMs = 0;
+  #blockedMs = 0;
+  #attributedMs = 0;
+
+  constructor(parts: {
+    recorder: Recorder;
+    shared: SharedState;
+    gc: GarbageCollection;
+    listener: BlockListener;
+    thresholdMs: number;
+    toSharedMs: (nowMs: number) => number;
+  }) {
+    this.#recorder = parts.recorder;
+    this.#shared = parts.shared;
+    this.#gc = parts.gc;
+    this.#listener = parts.listener;
+    this.#thresholdMs = parts.thresholdMs;
+    this.#toSharedMs = parts.toSharedMs;
+  }
+
+  /** A sync-only operation held the loop; the recorder has made an incident of it already. */
+  operationEnded(durationMs: number): void {
+    this.#operationsMs += durationMs;
+    this.#knownMs += durationMs;
+    this.#blockedMs += durationMs;
+    this.#attributedMs += durationMs;
+  }
+
+  spanEnded(run: ViewRun, startedAtMs: number, endedAtMs: number): void {
+    const restMs = endedAtMs - startedAtMs - this.#operationsMs;
+    this.#operationsMs = 0;
+    this.#knownMs += restMs;
+    if (restMs >= this.#thresholdMs) this.#blockEnded(run, startedAtMs, restMs, true);
+  }
+
+  loopTurned(nowMs: number, activeMs: number): void {
+    const restMs = activeMs - this.#knownMs;
+    this.#knownMs = 0;
+    this.#operationsMs = 0;
+    const culpritId = this.#shared.culpritRunId;
+    if (culpritId !== CULPRIT.unknown) this.#shared.culpritRunId = CULPRIT.unknown;
+    if (restMs < this.#thresholdMs) return;
+    const run = culpritId > 0 ? this.#recorder.runs.find(culpritId) : undefined;
+    if (run !== undefined) run.busyMs += restMs;
+    this.#blockEnded(run, nowMs - restMs, restMs, culpritId !== CULPRIT.unknown);
+  }
+
+  /** Seconds of blocked time, and of it the part given to a view, since the last call. */
+  drain(): { blockedSeconds: number; attributedSeconds: number } {
+    const drained = { blockedSeconds: this.#blockedMs / 1000, attributedSeconds: this.#attributedMs / 1000 };
+    this.#blockedMs = this.#attributedMs = 0;
+    return drained;
+  }
+
+  #blockEnded(run: ViewRun | undefined, startedAtMs: number, durationMs: number, attributed: boolean): void {
+    this.#blockedMs += durationMs;
+    if (attributed) this.#attributedMs += durationMs;
+    const delay = this.#recorder.runs.delay(run, startedAtMs, durationMs);
+    // Entries about garbage collection arrive two turns of the loop late, and the view may be known better by then.
+    setImmediate(() => setImmediate(() => this.#tell(run, startedAtMs, durationMs, attributed, delay)).unref()).unref();
+  }
+
+  #tell(run: ViewRun | undefined, startedAtMs: number, durationMs: number, attributed: boolean, delay: Delay): void {
+    const gcMs = this.#gc.overlapMs(startedAtMs, startedAtMs + durationMs);
+    const cause: Cause = gcMs >= durationMs * GC_SHARE ? 'gc' : 'code';
+    const totals = run?.view ?? this.#recorder.view('', attributed ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
+    totals.recordBlock(cause, durationMs);
+    this.#listener.blockEnded({
+      startedAtMs: this.#toSharedMs(startedAtMs),
+      durationMs,
+      at: toEpochMs(startedAtMs),
+      view: attributed ? totals.view : null,
+      cause,
+      stack: null,
+      note: '',
+      delayedRequests: delay.requests,
+      delayedMs: delay.totalMs,
+      delayed: delay.worst,
+      traceId: '',
+    });
+  }
+}

@@ -1,0 +1,253 @@
+import { hostname } from 'node:os';
+import { isMainThread, threadId } from 'node:worker_threads';
+import type { Instance } from '../protocol/index.js';
+import { type Guard, installGuard } from './guard/index.js';
+import type { OperationCall } from './guard/operation-call.js';
+import { Accounting } from './loop/accounting.js';
+import { type AsyncSpans, ExactSpans, NO_ASYNC_SPANS, WindowedSpans } from './loop/async-spans.js';
+import { Blocks } from './loop/blocks.js';
+import { GarbageCollection } from './loop/gc.js';
+import { Heartbeat } from './loop/heartbeat.js';
+import type { Settings } from './options.js';
+import { OpenTelemetryOutput } from './outputs/opentelemetry.js';
+import { type Output, Outputs } from './outputs/output.js';
+import { PrometheusOutput } from './outputs/prometheus.js';
+import { Recorder } from './recorder.js';
+import { currentRun, ViewRun } from './view-run.js';
+import type { ViewTotals } from './view-totals.js';
+import { CURRENT_RUN_SYMBOL, type Destination, type FromWatchdog } from './watchdog/messages.js';
+import { SharedState } from './watchdog/shared.js';
+import { startWatchdog, type Watchdog } from './watchdog/watchdog.js';
+
+const DRAIN_PERIOD_MS = 1000;
+/** Incidents that held nobody up may wait this long for company; those that did are sent at once. */
+const INCIDENT_DELAY_MS = 50;
+
+/** Everything that watches one thread's event loop. Reads as the list of its parts. */
+export class Observer {
+  readonly instance: Instance;
+  readonly recorder: Recorder;
+  readonly accounting: Accounting;
+  readonly guard: Guard;
+  readonly #thresholdMs: number;
+  readonly #shared = new SharedState();
+  readonly #watchdog: Watchdog;
+  readonly #gc = new GarbageCollection();
+  readonly #heartbeat: Heartbeat;
+  readonly #blocks: Blocks;
+  readonly #asyncSpans: AsyncSpans;
+  readonly #outputs = new Outputs();
+  readonly #drainTimer: NodeJS.Timeout;
+  readonly #onMessage: (message: FromWatchdog) => void;
+  #incidentTimer: NodeJS.Timeout | null = null;
+  #lastRunId = 0;
+  #utilization = performance.eventLoopUtilization();
+  #ownBusyMs = 0;
+  #dashboardUrl: string | null = null;
+
+  constructor(settings: Settings, onMessage: (message: FromWatchdog) => void) {
+    this.instance = describeInstance(settings.service);
+    this.#onMessage = onMessage;
+    this.#thresholdMs = settings.blockThresholdMs;
+    this.#watchdog = startWatchdog(
+      {
+        buffer: this.#shared.buffer,
+        instance: this.instance,
+        blockThresholdMs: settings.blockThresholdMs,
+        destination: destinationOf(settings),
+        token: settings.token,
+        codeFrames: !settings.production,
+        captureStacks: true,
+      },
+      (message) => this.#hear(message),
+    );
+    this.recorder = new Recorder(
+      {
+        viewNamed: ({ id, view }) => this.#watchdog.post({ type: 'view', id, view }),
+        operationHeld: (durationMs) => this.#blocks.operationEnded(durationMs),
+        incidentSeen: (held) => this.#incidentSeen(held),
+      },
+      settings.blockThresholdMs,
+    );
+    this.#blocks = new Blocks({
+      recorder: this.recorder,
+      shared: this.#shared,
+      gc: this.#gc,
+      listener: { blockEnded: (block) => this.#watchdog.post({ type: 'block', block }) },
+      thresholdMs: settings.blockThresholdMs,
+      toSharedMs: (nowMs) => this.#heartbeat.toSharedMs(nowMs),
+    });
+    this.accounting = new Accounting(this.#shared, this.#blocks, settings.blockThresholdMs);
+    this.#asyncSpans = asyncSpansOf(settings, this.accounting);
+    this.#heartbeat = new Heartbeat(this.#shared, {
+      loopTurned: (nowMs, activeMs) => this.#loopTurned(nowMs, activeMs),
+    });
+    this.#outputs.add(new OpenTelemetryOutput());
+    if (settings.prometheus !== null) this.#outputs.add(new PrometheusOutput(settings.prometheus));
+    this.guard = installGuard(
+      {
+        mode: settings.mode,
+        allow: settings.allow,
+        allowAsyncUnsafe: settings.allowAsyncUnsafe,
+        production: settings.production,
+      },
+      {
+        recordOperation: (call) => this.#recordOperation(call),
+        recordDropped: (what, count) => this.recorder.recordDropped(what, count),
+      },
+    );
+    exposeCurrentRun();
+    this.#drainTimer = setInterval(() => this.#drain(), DRAIN_PERIOD_MS);
+    this.#drainTimer.unref();
+  }
+
+  /** Options that came after the start (`holdup/register` starts first): what can still change, changes. */
+  adopt(settings: Settings): void {
+    this.guard.setPolicy(settings);
+    if (settings.prometheus !== null) this.#outputs.add(new PrometheusOutput(settings.prometheus));
+  }
+
+  /** Another way out, from now on. */
+  addOutput(output: Output): void {
+    this.#outputs.add(output);
+  }
+
+  /** Where the dashboard is, once it is known. */
+  get dashboardUrl(): string | null {
+    return this.#dashboardUrl;
+  }
+
+  /** A request has reached the first middleware. */
+  startRun(view: ViewTotals): ViewRun {
+    const run = new ViewRun(++this.#lastRunId, view, performance.now());
+    this.recorder.recordStart(run);
+    return run;
+  }
+
+  /** The router has found the run's route. */
+  routeFound(run: ViewRun, view: ViewTotals): void {
+    this.recorder.recordRoute(run, view);
+    this.accounting.viewFound(run);
+  }
+
+  /** The response has closed. */
+  finishRun(run: ViewRun): void {
+    const nowMs = performance.now();
+    this.recorder.recordFinish(run, nowMs);
+    this.#outputs.runFinished(run, nowMs - run.startedAtMs);
+  }
+
+  /** Sends what is left and ends every part. Functions stay wrapped where they cannot be unwrapped, and do nothing. */
+  async stop(): Promise<void> {
+    clearInterval(this.#drainTimer);
+    this.guard.stop();
+    this.#heartbeat.stop();
+    this.#asyncSpans.stop();
+    this.#gc.stop();
+    this.#sendIncidents();
+    this.#drain();
+    await this.#watchdog.stop();
+  }
+
+  #loopTurned(nowMs: number, activeMs: number): void {
+    this.accounting.abandon();
+    if (activeMs >= this.#thresholdMs || this.#shared.armed) this.#asyncSpans.arm();
+    this.#blocks.loopTurned(nowMs, activeMs);
+  }
+
+  #recordOperation(call: OperationCall): void {
+    this.recorder.recordOperation(call);
+    this.#outputs.operationCalled(call);
+  }
+
+  #incidentSeen(held: boolean): void {
+    if (held) this.#sendIncidents();
+    else if (this.#incidentTimer === null) {
+      this.#incidentTimer = setTimeout(() => this.#sendIncidents(), INCIDENT_DELAY_MS);
+      this.#incidentTimer.unref();
+    }
+  }
+
+  #sendIncidents(): void {
+    if (this.#incidentTimer !== null) clearTimeout(this.#incidentTimer);
+    this.#incidentTimer = null;
+    const incidents = this.recorder.takeIncidents();
+    if (incidents.length > 0) this.#watchdog.post({ type: 'incidents', incidents });
+  }
+
+  #drain(): void {
+    const startedMs = performance.now();
+    const now = performance.eventLoopUtilization();
+    const elapsed = performance.eventLoopUtilization(now, this.#utilization);
+    this.#utilization = now;
+    const memory = process.memoryUsage();
+    const report = this.recorder.drain(
+      {
+        delay: this.#heartbeat.takeDelay(),
+        utilization: elapsed.utilization,
+        activeSeconds: elapsed.active / 1000,
+        idleSeconds: elapsed.idle / 1000,
+        ...this.#blocks.drain(),
+        blocked: null,
+      },
+      {
+        gc: this.#gc.drain(),
+        memory: { rssBytes: memory.rss, heapUsedBytes: memory.heapUsed },
+        observer: { busySeconds: this.#ownBusyMs / 1000, samplingRatio: this.#asyncSpans.takeSamplingRatio() },
+      },
+    );
+    this.#watchdog.post({ type: 'drained', report });
+    this.#sendIncidents();
+    this.#outputs.drained(report);
+    this.#ownBusyMs = performance.now() - startedMs;
+  }
+
+  #hear(message: FromWatchdog): void {
+    if (message.type === 'collector') this.#dashboardUrl = message.url;
+    this.#onMessage(message);
+  }
+}
+
+/** Lets the watchdog ask, inside a pause, whose code is running. */
+function exposeCurrentRun(): void {
+  Object.defineProperty(globalThis, Symbol.for(CURRENT_RUN_SYMBOL), {
+    configurable: true,
+    value: () => {
+      const run = currentRun.getStore();
+      return run === undefined ? '0:0' : `${run.id}:${run.view.id}`;
+    },
+  });
+}
+
+function asyncSpansOf(settings: Settings, accounting: Accounting): AsyncSpans {
+  switch (settings.accounting) {
+    case 'exact':
+      return new ExactSpans(accounting);
+    case 'windowed':
+      return new WindowedSpans(accounting);
+    case 'off':
+      return NO_ASYNC_SPANS;
+  }
+}
+
+function destinationOf({ collector }: Settings): Destination {
+  if (collector === false) return { type: 'none' };
+  if (collector === 'embedded' || collector === 'join') return { type: collector };
+  return { type: 'remote', url: collector.href };
+}
+
+function describeInstance(service: string): Instance {
+  const host = hostname();
+  const worker = process.env.NODE_UNIQUE_ID;
+  const role = !isMainThread ? `worker thread ${threadId}` : worker === undefined ? 'main' : `cluster worker ${worker}`;
+  const started = Math.round(performance.timeOrigin).toString(36);
+  return {
+    id: `${host}:${process.pid}${isMainThread ? '' : `.${threadId}`}:${started}`,
+    service,
+    serviceVersion: process.env.npm_package_version ?? '',
+    host,
+    pid: process.pid,
+    nodeVersion: process.versions.node,
+    role,
+  };
+}

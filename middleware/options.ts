@@ -1,0 +1,247 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import * as v from 'valibot';
+import { HoldupOptionError } from './errors.js';
+import type { PrometheusRegistry } from './outputs/prometheus.js';
+
+/** A named, visible exception from the guard. Every field that is given must match. */
+export interface AllowEntry {
+  /** `fs.readFileSync` */
+  readonly operation?: string;
+  /** The end of the file's path, such as `src/templates.ts`. */
+  readonly file?: string;
+  readonly function?: string;
+  /** The package under node_modules that makes the call. */
+  readonly package?: string;
+  /** `GET /books/:id` */
+  readonly view?: string;
+  /** `2026-12-31`: allowed up to and including that day, reported as expired after it. */
+  readonly until?: string;
+  /** Why, for whoever reads the page. */
+  readonly reason: string;
+}
+
+/** What Holdup can be told. Each is also an environment variable: `HOLDUP_` and the name in capitals. */
+export interface HoldupOptions {
+  /** The name of the app. Default: `OTEL_SERVICE_NAME`, or the name in the package.json of the working directory. */
+  readonly service?: string;
+  /** What a sync-only operation in a view does: `report` (default) records it, `throw` raises, `off` does nothing. */
+  readonly mode?: 'report' | 'throw' | 'off';
+  /**
+   * Where reports go: a collector's base URL; `embedded` (default outside production): the machine's own on
+   * 127.0.0.1:4653, started if nobody has; false: nowhere. In production the default is to join the machine's own
+   * collector if there is one, and to open no port.
+   */
+  readonly collector?: string | URL | false;
+  /** Sent to the collector as a bearer token. */
+  readonly token?: string;
+  /** How long an uninterrupted hold of the loop is a block. Milliseconds; default 50, at least 10. */
+  readonly blockThresholdMs?: number;
+  /**
+   * How busy time after an `await` is measured: `windowed` (default) in short random windows, `exact` always, `off` not
+   * at all. Busy time before the first `await` and blocks are measured in every case.
+   */
+  readonly accounting?: 'windowed' | 'exact' | 'off';
+  /** Sync-only operations that are known and accepted. */
+  readonly allow?: readonly AllowEntry[];
+  /** The app's own prom-client (or @prometheus-io/client) registry, to expose Holdup's metrics in. */
+  readonly prometheus?: PrometheusRegistry;
+  /** What matches is replaced by `[redacted]` in everything that leaves the process. */
+  readonly redact?: readonly (RegExp | string)[];
+}
+
+/** The options after validation, with every default filled in. */
+export interface Settings {
+  readonly service: string;
+  readonly mode: 'report' | 'throw' | 'off';
+  readonly collector: URL | 'embedded' | 'join' | false;
+  readonly token: string;
+  readonly blockThresholdMs: number;
+  readonly accounting: 'windowed' | 'exact' | 'off';
+  readonly allow: readonly AllowEntry[];
+  readonly prometheus: PrometheusRegistry | null;
+  readonly redact: readonly RegExp[];
+  readonly allowAsyncUnsafe: boolean;
+  readonly production: boolean;
+}
+
+const text = v.pipe(v.string('a non-empty string'), v.nonEmpty('a non-empty string'));
+const MODES = "'report', 'throw' or 'off'";
+const ACCOUNTING = "'windowed', 'exact' or 'off'";
+const COLLECTOR = "an http:// or https:// URL, 'embedded' or false";
+const THRESHOLD = 'a number of milliseconds from 10 to 60000';
+const ALLOW = 'a list of { operation?, file?, function?, package?, view?, until?: "YYYY-MM-DD", reason }';
+const REDACT = 'a list of regular expressions';
+
+function isHttpUrl(value: unknown): boolean {
+  return URL.canParse(String(value)) && /^https?:$/.test(new URL(String(value)).protocol);
+}
+
+function isRegistry(value: unknown): value is PrometheusRegistry {
+  return typeof (value as PrometheusRegistry | null)?.registerMetric === 'function';
+}
+
+const allowEntry = v.strictObject(
+  {
+    operation: v.optional(text),
+    file: v.optional(text),
+    function: v.optional(text),
+    package: v.optional(text),
+    view: v.optional(text),
+    until: v.optional(v.pipe(v.string(), v.isoDate())),
+    reason: text,
+  },
+  ALLOW,
+);
+
+const redaction = v.union([
+  v.instance(RegExp),
+  v.pipe(
+    text,
+    v.check((source) => compiles(source)),
+  ),
+]);
+
+const SCHEMA = {
+  service: text,
+  mode: v.picklist(['report', 'throw', 'off'], MODES),
+  collector: v.union(
+    [
+      v.literal('embedded'),
+      v.literal(false),
+      v.pipe(
+        v.union([v.string(), v.instance(URL)]),
+        v.check((value: string | URL) => isHttpUrl(value)),
+      ),
+    ],
+    COLLECTOR,
+  ),
+  token: text,
+  blockThresholdMs: v.pipe(v.number(THRESHOLD), v.minValue(10, THRESHOLD), v.maxValue(60_000, THRESHOLD)),
+  accounting: v.picklist(['windowed', 'exact', 'off'], ACCOUNTING),
+  allow: v.array(allowEntry, ALLOW),
+  prometheus: v.custom<PrometheusRegistry>(isRegistry, 'a prom-client Registry'),
+  redact: v.array(redaction, REDACT),
+} as const;
+
+type OptionName = keyof typeof SCHEMA;
+
+const ACCEPTED: Record<OptionName, string> = {
+  service: 'a non-empty string',
+  mode: MODES,
+  collector: COLLECTOR,
+  token: 'a non-empty string',
+  blockThresholdMs: THRESHOLD,
+  accounting: ACCOUNTING,
+  allow: ALLOW,
+  prometheus: 'a prom-client Registry',
+  redact: REDACT,
+};
+
+/** How an environment variable's text becomes the option's value. A registry cannot come from the environment. */
+const FROM_TEXT: Partial<Record<OptionName, (text: string) => unknown>> = {
+  service: (value) => value,
+  mode: (value) => value,
+  collector: (value) => (value === 'false' ? false : value),
+  token: (value) => value,
+  blockThresholdMs: Number,
+  accounting: (value) => value,
+  allow: JSON.parse,
+  redact: (value) => [value],
+};
+
+/**
+ * Validates the options once, fills them up from the environment (the option wins) and from the defaults.
+ *
+ * @throws {HoldupOptionError} that names the option or variable, the value, and what is accepted.
+ */
+export function readSettings(options: HoldupOptions = {}, env: NodeJS.ProcessEnv = process.env): Settings {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new HoldupOptionError('options', options, 'an object');
+  }
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(SCHEMA, name)) {
+      throw new HoldupOptionError(`option "${name}"`, options[name as OptionName], Object.keys(SCHEMA).join(', '));
+    }
+  }
+  const given = <T>(name: OptionName): T | undefined => (options[name] ?? fromEnvironment(name, env)) as T | undefined;
+  for (const name of Object.keys(SCHEMA) as OptionName[]) {
+    const value = options[name];
+    if (value !== undefined && !v.safeParse(SCHEMA[name], value).success) {
+      throw new HoldupOptionError(`option "${name}"`, value, ACCEPTED[name]);
+    }
+  }
+  const production = env.NODE_ENV === 'production';
+  const collector = given<string | URL | false>('collector') ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return {
+    service: given<string>('service') ?? env.OTEL_SERVICE_NAME ?? ownName(),
+    mode: given<Settings['mode']>('mode') ?? 'report',
+    collector:
+      collector === undefined
+        ? production
+          ? 'join'
+          : 'embedded'
+        : collector === false || collector === 'embedded'
+          ? collector
+          : new URL(collector),
+    token: given<string>('token') ?? '',
+    blockThresholdMs: given<number>('blockThresholdMs') ?? 50,
+    accounting: given<Settings['accounting']>('accounting') ?? 'windowed',
+    allow: given<readonly AllowEntry[]>('allow') ?? [],
+    prometheus: options.prometheus ?? null,
+    redact: (given<readonly (RegExp | string)[]>('redact') ?? []).map(globally),
+    allowAsyncUnsafe: readFlag('HOLDUP_ALLOW_ASYNC_UNSAFE', env),
+    production,
+  };
+}
+
+/** `blockThresholdMs` is `HOLDUP_BLOCK_THRESHOLD_MS`. */
+export function variableOf(option: string): string {
+  return `HOLDUP_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+function fromEnvironment(name: OptionName, env: NodeJS.ProcessEnv): unknown {
+  const variable = variableOf(name);
+  const value = env[variable];
+  const read = FROM_TEXT[name];
+  if (value === undefined || value === '' || read === undefined) return undefined;
+  let parsed: unknown;
+  try {
+    parsed = read(value);
+  } catch {
+    throw new HoldupOptionError(variable, value, `${ACCEPTED[name]}, as JSON`);
+  }
+  if (!v.safeParse(SCHEMA[name], parsed).success) throw new HoldupOptionError(variable, value, ACCEPTED[name]);
+  return parsed;
+}
+
+function readFlag(variable: string, env: NodeJS.ProcessEnv): boolean {
+  const value = env[variable] ?? '';
+  if (!['', '0', '1', 'true', 'false'].includes(value)) throw new HoldupOptionError(variable, value, '1 or 0');
+  return value === '1' || value === 'true';
+}
+
+/** The expression with the `g` flag, so that it replaces every match. */
+function globally(each: RegExp | string): RegExp {
+  if (typeof each === 'string') return new RegExp(each, 'g');
+  return new RegExp(each.source, each.flags.includes('g') ? each.flags : `${each.flags}g`);
+}
+
+function compiles(source: string): boolean {
+  try {
+    return Boolean(new RegExp(source));
+  } catch {
+    return false;
+  }
+}
+
+/** The package's name in the working directory, else the script's file name. */
+function ownName(): string {
+  try {
+    const { name } = JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8')) as { name?: unknown };
+    if (typeof name === 'string' && name !== '') return name;
+  } catch {
+    // No package.json, or not one we can read: the script's name will do.
+  }
+  return basename(process.argv[1] ?? 'node').replace(/\.[^.]+$/, '');
+}

@@ -1,0 +1,32 @@
+import type { Report } from '../../protocol/index.js';
+import type { OperationCall } from '../guard/operation-call.js';
+import type { ViewRun } from '../view-run.js';
+
+/** Another way out for what is counted, inside the app's own process. Must not throw. */
+export interface Output {
+  runFinished(run: ViewRun, durationMs: number): void;
+  operationCalled(call: OperationCall): void;
+  /** Once a second, with the increments. */
+  drained(report: Omit<Report, 'instance' | 'sequence'>): void;
+}
+
+/** Every output there is; none is the usual case. */
+export class Outputs implements Output {
+  readonly #outputs: Output[] = [];
+
+  add(output: Output): void {
+    this.#outputs.push(output);
+  }
+
+  runFinished(run: ViewRun, durationMs: number): void {
+    for (const output of this.#outputs) output.runFinished(run, durationMs);
+  }
+
+  operationCalled(call: OperationCall): void {
+    for (const output of this.#outputs) output.operationCalled(call);
+  }
+
+  drained(report: Omit<Report, 'instance' | 'sequence'>): void {
+    for (const output of this.#outputs) output.drained(report);
+  }
+}

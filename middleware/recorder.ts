@@ -1,0 +1,183 @@
+import {
+  LIMITS,
+  type LoopReport,
+  OTHER_ROUTE,
+  type Report,
+  UNMATCHED_ROUTE,
+  type View,
+  type ViewReport,
+} from '../protocol/index.js';
+import type { OperationCall, OperationSink } from './guard/operation-call.js';
+import { IncidentGroup } from './incident-group.js';
+import { type Delay, NO_DELAY, RunsInFlight } from './runs-in-flight.js';
+import { NO_CALLS, type ViewRun } from './view-run.js';
+import { ViewTotals } from './view-totals.js';
+import type { RawIncident } from './watchdog/messages.js';
+
+/** Milliseconds to add to `performance.now()` for epoch milliseconds; follows the system's clock once a report. */
+let epochOffsetMs = Date.now() - performance.now();
+
+/** How many calls a run may make before its route is found without their being filed as `(unmatched)`. */
+const EARLY_CALLS = 32;
+
+/** `performance.now()` milliseconds as epoch milliseconds. */
+export function toEpochMs(nowMs: number): number {
+  return nowMs + epochOffsetMs;
+}
+
+/** What the recorder tells the rest: a view has a number now, and an incident should be sent soon. */
+export interface RecorderListener {
+  viewNamed(totals: ViewTotals): void;
+  /** A sync-only operation held the loop for at least the threshold. */
+  operationHeld(durationMs: number): void;
+  /** `held`: it held the loop for at least the threshold, so a person is waiting to see it. */
+  incidentSeen(held: boolean): void;
+}
+
+/**
+ * Counts what happens on the main thread, within bounds, until it is drained. Nothing here awaits, throws or calls out;
+ * what does not fit is counted by `recordDropped`.
+ */
+export class Recorder implements OperationSink {
+  readonly runs = new RunsInFlight();
+  readonly #listener: RecorderListener;
+  readonly #blockThresholdMs: number;
+  readonly #views = new Map<string, ViewTotals>();
+  readonly #changedGroups: IncidentGroup[] = [];
+  readonly #dropped = new Map<string, number>();
+  #lastViewId = 0;
+  #groups = 0;
+  #drainedAtMs = Date.now();
+
+  constructor(listener: RecorderListener, blockThresholdMs: number) {
+    this.#listener = listener;
+    this.#blockThresholdMs = blockThresholdMs;
+  }
+
+  /** The totals of a view; those of `(other)` once the instance has as many views as it may. */
+  view(method: string, route: string, handler = '', kind: View['kind'] = 'sync'): ViewTotals {
+    const key = `${method} ${route}`;
+    const known = this.#views.get(key);
+    if (known !== undefined) return known;
+    if (this.#views.size >= LIMITS.views && route !== OTHER_ROUTE) {
+      this.recordDropped('views', 1);
+      return this.view('', OTHER_ROUTE);
+    }
+    const totals = new ViewTotals(++this.#lastViewId, { method, route, handler, kind });
+    this.#views.set(key, totals);
+    this.#listener.viewNamed(totals);
+    return totals;
+  }
+
+  recordStart(run: ViewRun): void {
+    this.runs.add(run);
+    // Not `enter`: every request begins unmatched, and a peak of requests that found their route says nothing.
+    run.view.active++;
+  }
+
+  /** The router has found the run's route. */
+  recordRoute(run: ViewRun, view: ViewTotals): void {
+    run.view.leave();
+    run.view = view;
+    view.enter();
+    this.#fileEarlyCalls(run);
+  }
+
+  recordFinish(run: ViewRun, nowMs: number): void {
+    const { view } = run;
+    if (view.activePeak < view.active) view.activePeak = view.active;
+    view.leave();
+    this.runs.remove(run);
+    view.duration.record((nowMs - run.startedAtMs) / 1000);
+    view.busy.record(run.busyMs / 1000);
+    view.wait.record(run.waitMs / 1000);
+    this.#fileEarlyCalls(run);
+  }
+
+  recordOperation(call: OperationCall): void {
+    const { run, durationMs } = call;
+    const held = durationMs >= this.#blockThresholdMs;
+    if (held) this.#listener.operationHeld(durationMs);
+    const delay = held ? this.runs.delay(run, call.startedAtMs, durationMs) : NO_DELAY;
+    // A middleware's call belongs to the view that the router is about to find.
+    if (run.view.view.route === UNMATCHED_ROUTE && run.earlyCalls.length < EARLY_CALLS) {
+      if (run.earlyCalls.length === 0) run.earlyCalls = [];
+      run.earlyCalls.push({ call, delay });
+    } else this.#fileCall(call, delay);
+  }
+
+  recordDropped(what: string, count: number): void {
+    this.#dropped.set(what, (this.#dropped.get(what) ?? 0) + count);
+  }
+
+  /** The incident groups that changed since the last call. */
+  takeIncidents(): RawIncident[] {
+    return this.#changedGroups.splice(0).map((group) => group.take());
+  }
+
+  /** Everything else since the last call, as a report of this process. */
+  drain(loop: LoopReport, rest: Pick<Report, 'gc' | 'memory' | 'observer'>): Omit<Report, 'instance' | 'sequence'> {
+    epochOffsetMs = Date.now() - performance.now();
+    const views: ViewReport[] = [];
+    for (const totals of this.#views.values()) {
+      if (totals.active > totals.activePeak && totals.view.route === UNMATCHED_ROUTE) totals.activePeak = totals.active;
+      const report = totals.drain();
+      if (report !== null) views.push(report);
+    }
+    const dropped = [...this.#dropped].map(([what, count]) => ({ what, count }));
+    this.#dropped.clear();
+    const startMs = this.#drainedAtMs;
+    this.#drainedAtMs = Math.max(startMs, Date.now());
+    return { startMs, endMs: this.#drainedAtMs, views, loop, ...rest, dropped };
+  }
+
+  #fileEarlyCalls(run: ViewRun): void {
+    if (run.earlyCalls.length === 0) return;
+    const early = run.earlyCalls;
+    run.earlyCalls = NO_CALLS;
+    for (const { call, delay } of early) this.#fileCall(call, delay);
+  }
+
+  #fileCall(call: OperationCall, delay: Delay): void {
+    const { operation, durationMs } = call;
+    const { view } = call.run;
+    if (!call.cold) view.recordOperation(operation.name, durationMs);
+    const group = this.#operationGroup(call);
+    if (group === null) return;
+    const at = toEpochMs(call.startedAtMs);
+    if (!group.changed) this.#changedGroups.push(group);
+    group.record(at, durationMs, call.cold, call.thrown);
+    if (durationMs >= this.#blockThresholdMs) {
+      view.recordBlock('code', durationMs);
+      if (!group.recordDelay(delay, { at, durationMs })) this.recordDropped('samples', 1);
+      this.#listener.incidentSeen(true);
+    } else if (group.isNew) {
+      group.addSample({ at, durationMs, delayed: [], traceId: '' });
+      this.#listener.incidentSeen(false);
+    }
+  }
+
+  #operationGroup({ operation, site, run, allowed }: OperationCall): IncidentGroup | null {
+    const { groups, view } = run.view;
+    let bySite = groups.get(operation);
+    if (bySite === undefined) groups.set(operation, (bySite = new Map()));
+    const known = bySite.get(site);
+    if (known !== undefined) return known;
+    if (this.#groups >= LIMITS.incidentGroups) {
+      this.recordDropped('incidents', 1);
+      return null;
+    }
+    const group = new IncidentGroup(++this.#groups, {
+      kind: 'sync-only',
+      operation: operation.name,
+      category: operation.category,
+      cause: 'code',
+      view,
+      stack: site.frames,
+      alternative: operation.alternative,
+      allowed,
+    });
+    bySite.set(site, group);
+    return group;
+  }
+}

@@ -1,0 +1,96 @@
+import { type Collector, startCollector } from 'holdup/collector';
+import type { ViewList, ViewSummary } from 'holdup/protocol';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Child, getJson, ROOT, until } from '../support/child.js';
+
+describe.each(['express', 'express4'])('with %s', (framework) => {
+  let collector: Collector;
+  let app: Child;
+  let url: string;
+
+  beforeAll(async () => {
+    collector = await startCollector({ port: 0 });
+    app = new Child(`${ROOT}test/middleware/fixtures/views.mjs`, {
+      args: [framework],
+      env: { HOLDUP_COLLECTOR: collector.url },
+    });
+    url = await app.url();
+  });
+  afterAll(async () => {
+    await app.stop();
+    await collector.stop();
+  });
+
+  async function view(method: string, route: string): Promise<ViewSummary> {
+    return until(`the collector knows ${method} ${route}`, async () => {
+      const { views } = await getJson<ViewList>(`${collector.url}/api/v1/views`);
+      return views.find((each) => each.method === method && each.route === route && each.requests > 0);
+    });
+  }
+
+  test.each([
+    ['/', '/', ''],
+    ['/books/42?secret=1', '/books/:id', 'showBook'],
+    ['/shop/items/7', '/shop/items/:id', 'showItem'],
+    ['/other/items/7', '/other/items/:id', 'showItem'],
+    ['/api/books/9/reviews/3', '/api/books/:book/reviews/:review', ''],
+    ['/files/a/b', '/^\\/files\\/(.*)$/', ''],
+    ['/two', '/one|/two', ''],
+    ['/sub/inside', '/sub/inside', ''],
+    ['/class', '/class', 'get'],
+    ['/chained', '/chained', 'chained'],
+    ['/stream', '/stream', ''],
+    ['/nowhere/at/all', '(unmatched)', ''],
+  ])('names GET %s by its pattern %s', async (path, route, handler) => {
+    const response = await fetch(url + path);
+    await response.text();
+    expect(await view('GET', route)).toMatchObject({ route, handler });
+  });
+
+  test('names a router mounted under a regular expression without the raw path', async () => {
+    await (await fetch(`${url}/v12/items/5`)).text();
+    const { views } = await until('the view is known', async () => {
+      const list = await getJson<ViewList>(`${collector.url}/api/v1/views`);
+      return list.views.some((each) => /^(\/\^|\(regexp\)).*\/items\/:id$/.test(each.route)) && list;
+    });
+    expect(views.map((each) => each.route).join(' ')).not.toContain('/v12');
+  });
+
+  test('tells async handlers from sync ones', async () => {
+    await (await fetch(`${url}/books/1`)).text();
+    await (
+      await fetch(`${url}/echo`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' })
+    ).text();
+    expect((await view('GET', '/books/:id')).kind).toBe('async');
+    expect(await view('POST', '/echo')).toMatchObject({ kind: 'sync', handler: 'echo' });
+  });
+
+  test('names the route that answered when the first one passed on', async () => {
+    expect(await (await fetch(`${url}/skips`)).text()).toBe('second');
+    expect(await view('GET', '/skips')).toBeDefined();
+  });
+
+  test('keeps the view of a request whose handler failed', async () => {
+    expect((await fetch(`${url}/fails`)).status).toBe(500);
+    expect(await view('GET', '/fails')).toBeDefined();
+  });
+
+  test.runIf(framework === 'express')('passes a thrown non-Error on as it is', async () => {
+    const response = await fetch(`${url}/throws`);
+    expect([response.status, await response.text()]).toEqual([500, 'handled']);
+    expect(await view('GET', '/throws')).toBeDefined();
+  });
+
+  test('shows a handler that never answers as active, and ends its run when the client gives up', async () => {
+    const abort = new AbortController();
+    const pending = fetch(`${url}/never`, { signal: abort.signal }).catch(() => 'aborted');
+    const active = (): Promise<ViewSummary | undefined> =>
+      getJson<ViewList>(`${collector.url}/api/v1/views`).then(({ views }) =>
+        views.find((each) => each.route === '/never'),
+      );
+    await until('it is active', async () => (await active())?.active === 1);
+    abort.abort();
+    expect(await pending).toBe('aborted');
+    await until('it is not active any more', async () => (await active())?.active === 0);
+  });
+});
