@@ -1,0 +1,206 @@
+import uPlot from 'uplot';
+import type { TimelineBlock } from '../../protocol/index.js';
+import { clock } from '../format.js';
+import type { ChartColours } from './colours.js';
+import type { Span } from './stacked.js';
+
+/** What the plots draw beside their series, read at each drawing. */
+export interface Scene {
+  colours: ChartColours;
+  blocks: readonly TimelineBlock[];
+  gaps: readonly Span[];
+}
+
+export interface PlotEvents {
+  readonly onCursor: (index: number | null, at: number | null) => void;
+  readonly onZoom: (from: number, to: number) => void;
+  readonly onPress: (at: number, msPerPixel: number) => void;
+}
+
+export type PlotKind = 'active' | 'held' | 'delay' | 'utilization';
+export const PLOT_HEIGHTS: Readonly<Record<PlotKind, number>> = { active: 208, held: 36, delay: 104, utilization: 84 };
+/** Wide enough for `1000`, and the same for all, so that their time axes lie exactly under each other. */
+const AXIS_WIDTH = 48;
+/** A block shorter than a pixel must still be seen. */
+const LEAST_BLOCK_PX = 2;
+
+const stepped = uPlot.paths.stepped?.({ align: 1 });
+
+export function createPlot(kind: PlotKind, target: HTMLElement, scene: Scene, events: PlotEvents): uPlot {
+  const width = Math.max(200, target.clientWidth);
+  const options: uPlot.Options = {
+    width,
+    height: PLOT_HEIGHTS[kind],
+    ms: 1,
+    pxAlign: 1,
+    legend: { show: false },
+    padding: [8, 0, kind === 'utilization' ? 0 : 4, 0],
+    cursor: {
+      y: false,
+      points: { show: false },
+      sync: { key: 'time', setSeries: false },
+      drag: { x: true, y: false, setScale: false },
+    },
+    select: { show: true, left: 0, top: 0, width: 0, height: 0 },
+    scales: { x: { time: true }, y: scaleOf(kind) },
+    axes: [timeAxis(kind, scene), valueAxis(kind, scene)],
+    series: seriesOf(kind, scene),
+    hooks: {
+      drawClear: [(plot) => drawGaps(plot, scene)],
+      draw: [(plot) => drawBlocks(plot, scene, kind === 'held')],
+      setCursor: [
+        (plot) => {
+          const left = plot.cursor.left ?? -1;
+          events.onCursor(left < 0 ? null : (plot.cursor.idx ?? null), left < 0 ? null : plot.posToVal(left, 'x'));
+        },
+      ],
+      setSelect: [
+        (plot) => {
+          if (plot.select.width < 4) return;
+          const from = plot.posToVal(plot.select.left, 'x');
+          const to = plot.posToVal(plot.select.left + plot.select.width, 'x');
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          events.onZoom(from, to);
+        },
+      ],
+      ready: [(plot) => listenForPress(plot, events)],
+    },
+  };
+  const plot = new uPlot(options, options.series.map(() => []) as unknown as uPlot.AlignedData, target);
+  // The figure's text and table say it all; the canvas has nothing for a screen reader.
+  plot.root.setAttribute('aria-hidden', 'true');
+  return plot;
+}
+
+function scaleOf(kind: PlotKind): uPlot.Scale {
+  switch (kind) {
+    case 'active':
+      return { range: (_plot, _min, max) => [0, Math.max(4, (max ?? 0) * 1.08)] };
+    case 'held':
+      return { range: [0, 1] };
+    case 'utilization':
+      return { range: [0, 100] };
+    case 'delay':
+      return { distr: 3, range: (_plot, _min, max) => [0.5, Math.max(100, 10 ** Math.ceil(Math.log10(max ?? 1)))] };
+  }
+}
+
+function timeAxis(kind: PlotKind, scene: Scene): uPlot.Axis {
+  const last = kind === 'utilization';
+  return {
+    ...axisLook(scene),
+    size: last ? 24 : 0,
+    space: 88,
+    ticks: { show: last, size: 4, stroke: () => scene.colours.line, width: 1 },
+    incrs: [1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5],
+    values: (_plot, splits) => splits.map((split) => (last ? clock(split) : '')),
+  };
+}
+
+function valueAxis(kind: PlotKind, scene: Scene): uPlot.Axis {
+  const axis: uPlot.Axis = { ...axisLook(scene), size: AXIS_WIDTH, gap: 6, ticks: { show: false } };
+  switch (kind) {
+    case 'active':
+      return { ...axis, space: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5] };
+    case 'held':
+      return { ...axis, grid: { show: false }, values: () => [] };
+    case 'utilization':
+      return { ...axis, splits: () => [0, 50, 100], values: (_plot, splits) => splits.map((split) => `${split}`) };
+    case 'delay':
+      return {
+        ...axis,
+        splits: (plot) => [1, 10, 100, 1e3, 1e4, 1e5].filter((split) => split <= (plot.scales.y?.max ?? 100)),
+        values: (_plot, splits) => splits.map((split) => (split < 1e3 ? `${split}` : `${split / 1e3}k`)),
+        filter: (_plot, splits) => splits,
+      };
+  }
+}
+
+function axisLook(scene: Scene): uPlot.Axis {
+  return {
+    stroke: () => scene.colours.faint,
+    font: `11px ${scene.colours.mono}`,
+    grid: { stroke: () => scene.colours.line, width: 1 },
+  };
+}
+
+function seriesOf(kind: PlotKind, scene: Scene): uPlot.Series[] {
+  const common = { points: { show: false }, ...(stepped === undefined ? {} : { paths: stepped }) };
+  const line = (stroke: () => string, width: number): uPlot.Series => ({ ...common, stroke, width });
+  switch (kind) {
+    case 'active':
+      // Each layer is painted over the ones behind it, with a hairline of the surface between them.
+      return [
+        {},
+        ...scene.colours.series.map((_, index, all) => ({
+          ...common,
+          fill: () => scene.colours.series[all.length - 1 - index] ?? scene.colours.faint,
+          stroke: () => scene.colours.surface,
+          width: 1,
+        })),
+      ];
+    case 'held':
+      return [{}, { ...common, show: true, stroke: 'transparent', width: 0 }];
+    case 'delay':
+      return [
+        {},
+        { ...common, stroke: () => scene.colours.load, width: 1, fill: () => scene.colours.gap },
+        line(() => scene.colours.text, 1.5),
+        line(() => scene.colours.faint, 1),
+      ];
+    case 'utilization':
+      return [{}, { ...common, stroke: () => scene.colours.faint, width: 1, fill: () => scene.colours.load }];
+  }
+}
+
+function drawBlocks(plot: uPlot, scene: Scene, solid: boolean): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = solid ? scene.colours.blocked : scene.colours.blockedTint;
+  for (const block of scene.blocks) {
+    const from = plot.valToPos(block.at, 'x', true);
+    const to = plot.valToPos(block.at + block.durationMs, 'x', true);
+    const width = Math.max(LEAST_BLOCK_PX * devicePixelRatio, to - from);
+    ctx.fillRect(Math.round(from), bbox.top, width, bbox.height);
+  }
+  ctx.restore();
+}
+
+/** Where nothing was told, the ground is hatched: not zero, not known. */
+function drawGaps(plot: uPlot, scene: Scene): void {
+  const { ctx, bbox } = plot;
+  const step = 7 * devicePixelRatio;
+  for (const gap of scene.gaps) {
+    const from = Math.max(bbox.left, plot.valToPos(gap.from, 'x', true));
+    const to = Math.min(bbox.left + bbox.width, plot.valToPos(gap.to, 'x', true));
+    if (to <= from) continue;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(from, bbox.top, to - from, bbox.height);
+    ctx.clip();
+    ctx.strokeStyle = scene.colours.gap;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    for (let x = from - bbox.height; x < to; x += step) {
+      ctx.moveTo(x, bbox.top + bbox.height);
+      ctx.lineTo(x + bbox.height, bbox.top);
+    }
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+function listenForPress(plot: uPlot, events: PlotEvents): void {
+  let downAt = -1;
+  plot.over.addEventListener('mousedown', (event) => {
+    downAt = event.clientX;
+  });
+  plot.over.addEventListener('click', (event) => {
+    if (Math.abs(event.clientX - downAt) > 3) return;
+    const left = event.clientX - plot.over.getBoundingClientRect().left;
+    events.onPress(plot.posToVal(left, 'x'), plot.posToVal(1, 'x') - plot.posToVal(0, 'x'));
+  });
+}

@@ -1,0 +1,52 @@
+import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { IncidentDetail } from '../protocol/index.js';
+import { incidents, openedFile, pausedAt } from './store.js';
+
+export type Detail =
+  | { readonly state: 'loading' }
+  | { readonly state: 'missing' }
+  | { readonly state: 'failed'; readonly why: string }
+  | { readonly state: 'ready'; readonly incident: IncidentDetail };
+
+/** An incident that keeps happening is asked for again at most this often. */
+const REFRESH_MS = 2_000;
+
+/** One incident whole, asked for again when the live feed says that it changed. Stands still while the page does. */
+export function useIncidentDetail(fingerprint: string): Signal<Detail> {
+  const detail = useSignal<Detail>({ state: 'loading' });
+  const seen = useComputed(() => {
+    const summary = incidents.value.find((incident) => incident.fingerprint === fingerprint);
+    return `${summary?.count} ${summary?.coldCount} ${summary?.state}`;
+  });
+  const askedAt = useSignal(0);
+  useEffect(() => {
+    if (detail.peek().state === 'ready' && (pausedAt.peek() !== null || openedFile.peek() !== null)) return;
+    const abort = new AbortController();
+    const wait = Math.max(0, askedAt.peek() + REFRESH_MS - Date.now());
+    const timer = setTimeout(async () => {
+      askedAt.value = Date.now();
+      const next = await ask(fingerprint, abort.signal);
+      if (abort.signal.aborted) return;
+      // What is shown is better than nothing: a failed refresh does not take it away.
+      if (next.state === 'ready' || detail.peek().state !== 'ready') detail.value = next;
+    }, wait);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [fingerprint, seen.value]);
+  return detail;
+}
+
+async function ask(fingerprint: string, signal: AbortSignal): Promise<Detail> {
+  try {
+    const url = new URL(`api/v1/incidents/${encodeURIComponent(fingerprint)}`, document.baseURI);
+    const response = await fetch(url, { signal, headers: { accept: 'application/json' } });
+    if (response.status === 404) return { state: 'missing' };
+    if (!response.ok) return { state: 'failed', why: `The collector answered ${response.status}.` };
+    return { state: 'ready', incident: (await response.json()) as IncidentDetail };
+  } catch {
+    return { state: 'failed', why: 'The collector does not answer.' };
+  }
+}

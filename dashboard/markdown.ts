@@ -1,0 +1,73 @@
+import { type IncidentDetail, type IncidentSummary, type StackFrame, viewName } from '../protocol/index.js';
+import { count, dateTime, duration, plural } from './format.js';
+import { placeOf, whole, wholePlace } from './names.js';
+import { incidents, overview } from './store.js';
+import { sentenceFor } from './sentence.js';
+
+/** Markdown for an issue tracker. Names go into code spans, where nothing in them means anything. */
+export function code(text: string): string {
+  const readable = whole(text);
+  const longest = Math.max(0, ...[...readable.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return longest > 0 ? `${fence} ${readable} ${fence}` : `${fence}${readable}${fence}`;
+}
+
+function block(text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}\n${text}\n${fence}`;
+}
+
+/** One line a frame, as Node prints it. */
+export function stackText(stack: readonly StackFrame[]): string {
+  return stack
+    .map((frame) => `    at ${frame.function === '' ? '(anonymous)' : whole(frame.function)} (${wholePlace(frame)})`)
+    .join('\n');
+}
+
+export function incidentMarkdown(incident: IncidentDetail): string {
+  const worst = incident.samples[0];
+  const lines = [
+    `### ${code(incident.operation)} holds the event loop in ${code(viewName(incident.view))}`,
+    '',
+    sentenceFor(incident),
+    '',
+    `- Where: ${code(wholePlace(incident.site) || 'not known')}`,
+    `- Seen ${plural(incident.count, 'time')} in ${code(incident.service)} on ${plural(incident.instances, 'instance')}, first ${dateTime(incident.firstSeen)}, last ${dateTime(incident.lastSeen)}`,
+    `- Held the loop ${duration(incident.totalMs)} in all, at most ${duration(incident.maxMs)}; delayed ${plural(incident.delayedRequests, 'request')} by ${duration(incident.delayedMs)}`,
+  ];
+  if (incident.alternative !== '') lines.push(`- Instead: ${code(incident.alternative)}`);
+  if (worst !== undefined && worst.stack.length > 0) lines.push('', block(stackText(worst.stack)));
+  lines.push('', `<sub>${location.href}</sub>`);
+  return lines.join('\n');
+}
+
+export function fleetMarkdown(): string {
+  const current = overview.peek();
+  const worst = [...incidents.peek()]
+    .filter((incident) => incident.count > 0)
+    .sort((a, b) => b.delayedMs - a.delayedMs)
+    .slice(0, 10);
+  const lines = [
+    `**${current === null ? '' : whole(current.verdict)}**`,
+    '',
+    '| Delayed | Operation | View | Where | Count |',
+    '|---:|---|---|---|---:|',
+    ...worst.map(tableRow),
+    '',
+    `<sub>${dateTime(current?.at ?? Date.now())} ${location.href}</sub>`,
+  ];
+  return lines.join('\n');
+}
+
+function tableRow(incident: IncidentSummary): string {
+  const cells = [
+    duration(incident.delayedMs),
+    code(incident.operation),
+    code(viewName(incident.view)),
+    code(placeOf(incident.site) || 'not known'),
+    count(incident.count),
+  ];
+  // A pipe ends a cell even in a code span.
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}

@@ -1,0 +1,42 @@
+import { BLOCK_OPERATION, type IncidentSummary } from '../protocol/index.js';
+import { duration, plural } from './format.js';
+import { legible, nameOf, placeOf } from './names.js';
+
+/** What an incident is called where one word must do. */
+export function operationName(incident: Pick<IncidentSummary, 'operation' | 'cause'>): string {
+  if (incident.operation !== BLOCK_OPERATION) return legible(incident.operation);
+  if (incident.cause === 'gc') return 'garbage collection';
+  if (incident.cause === 'host') return 'machine gave no time';
+  return 'long-running code';
+}
+
+/** What happened, in a sentence or two, with names between backticks. */
+export function sentenceFor(incident: IncidentSummary): string {
+  return `${whatHappened(incident)} ${whoPaid(incident)}`;
+}
+
+function whatHappened(incident: IncidentSummary): string {
+  const view = nameOf(incident.view);
+  const place = placeOf(incident.site);
+  const where = place === '' ? '' : ` at \`${place}\``;
+  const each = `up to ${duration(incident.maxMs)}`;
+  if (incident.kind === 'sync-only') {
+    const times = incident.count === 0 ? plural(incident.coldCount, 'time') : plural(incident.count, 'time');
+    const thrown = incident.thrownCount > 0 ? `; ${plural(incident.thrownCount, 'call')} refused with an error` : '';
+    return `\`${view}\` called \`${legible(incident.operation)}\`${where} ${times}, holding the loop ${each}${thrown}.`;
+  }
+  const times = plural(incident.count + incident.coldCount, 'time');
+  switch (incident.cause) {
+    case 'gc':
+      return `Garbage collection held the loop ${each} while \`${view}\` ran, ${times}.`;
+    case 'host':
+      return `The machine gave this process no time for ${each} while \`${view}\` ran, ${times}.`;
+    default:
+      return `\`${view}\` ran code${where} that held the loop ${each}, ${times}.`;
+  }
+}
+
+function whoPaid(incident: IncidentSummary): string {
+  if (incident.delayedRequests === 0) return 'No other request had to wait for it.';
+  return `${plural(incident.delayedRequests, 'other request')} waited ${duration(incident.delayedMs)} in all for it.`;
+}

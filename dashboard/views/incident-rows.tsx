@@ -1,0 +1,117 @@
+import { useSignal } from '@preact/signals';
+import type { IncidentSummary } from '../../protocol/index.js';
+import { Sparkline } from '../charts/sparkline.js';
+import { age, count, dateTime, duration, plural } from '../format.js';
+import { legible, nameOf, placeOf, whole, wholePlace } from '../names.js';
+import { hrefTo } from '../router.js';
+import { operationName } from '../sentence.js';
+import { pictureTime } from '../store.js';
+
+/** As many rows as are drawn at once; a thousand would cost the page its own loop. */
+const STEP = 100;
+/** An incident younger than this is marked as new. */
+const NEW_MS = 120_000;
+
+/** Incidents as rows that open. Cold ones tell their cold count. */
+export function IncidentRows({
+  incidents,
+  empty,
+  cold = false,
+}: {
+  readonly incidents: readonly IncidentSummary[];
+  readonly empty: string;
+  readonly cold?: boolean;
+}) {
+  const limit = useSignal(STEP);
+  if (incidents.length === 0) return <p class="empty">{empty}</p>;
+  const worst = Math.max(1, ...incidents.map((incident) => incident.delayedMs));
+  return (
+    <>
+      <ol class="incident-rows">
+        {incidents.slice(0, limit.value).map((incident) => (
+          <IncidentRow key={incident.fingerprint} incident={incident} worst={worst} cold={cold} />
+        ))}
+      </ol>
+      {incidents.length > limit.value && (
+        <button type="button" class="button more" onClick={() => (limit.value += STEP)}>
+          Show {Math.min(STEP, incidents.length - limit.value)} more of {incidents.length - limit.value}
+        </button>
+      )}
+    </>
+  );
+}
+
+function IncidentRow({
+  incident,
+  worst,
+  cold,
+}: {
+  readonly incident: IncidentSummary;
+  readonly worst: number;
+  readonly cold: boolean;
+}) {
+  const now = pictureTime.value;
+  const times = cold ? incident.coldCount : incident.count;
+  const place = placeOf(incident.site);
+  return (
+    <li>
+      <a class="incident-row" data-row href={hrefTo(['incidents', incident.fingerprint])}>
+        <span class="cell delayed">
+          <b>{duration(incident.delayedMs)}</b>
+          <small>
+            {incident.delayedRequests > 0 ? `${plural(incident.delayedRequests, 'request')} waited` : 'nobody waited'}
+          </small>
+          <i class="meter" style={{ width: `${(incident.delayedMs / worst) * 100}%` }} />
+        </span>
+        <span class="cell what">
+          <span class="title">
+            <bdi class="operation" title={whole(incident.operation)}>
+              {operationName(incident)}
+            </bdi>
+            <span class="in">in</span>
+            <bdi class="mono" title={whole(incident.view.route)}>
+              {nameOf(incident.view)}
+            </bdi>
+            <Badges incident={incident} now={now} />
+          </span>
+          <small>
+            <bdi class="mono place" title={wholePlace(incident.site)}>
+              {place === '' ? 'place not known' : place}
+            </bdi>
+            {incident.site.function !== '' && <bdi>{legible(incident.site.function, 60)}()</bdi>}
+            {incident.owner !== '' && <bdi>via {legible(incident.owner, 60)}</bdi>}
+            <bdi>{legible(incident.service, 40)}</bdi>
+            {incident.instances > 1 && <span>{plural(incident.instances, 'instance')}</span>}
+          </small>
+        </span>
+        <span class="cell trend">
+          <Sparkline values={incident.trend} label={`Trend over 5 minutes, ${incident.trend.at(-1) ?? 0} in the last 10 s`} />
+        </span>
+        <span class="cell number">
+          <b>{count(times)}×</b>
+          <small>max {duration(incident.maxMs)}</small>
+        </span>
+        <span class="cell number seen" title={dateTime(incident.lastSeen)}>
+          {age(incident.lastSeen, now)}
+        </span>
+      </a>
+    </li>
+  );
+}
+
+export function Badges({ incident, now }: { readonly incident: IncidentSummary; readonly now: number }) {
+  return (
+    <>
+      {now - incident.firstSeen < NEW_MS && <span class="badge accent">new</span>}
+      {incident.kind === 'block' && <span class="badge">block</span>}
+      {incident.cause !== 'code' && <span class="badge">{incident.cause === 'gc' ? 'GC' : incident.cause}</span>}
+      {incident.thrownCount > 0 && <span class="badge">{count(incident.thrownCount)} refused</span>}
+      {incident.allowed !== '' && (
+        <span class="badge" title={whole(incident.allowed)}>
+          allowed
+        </span>
+      )}
+      {incident.state !== 'open' && <span class="badge">{incident.state}</span>}
+    </>
+  );
+}

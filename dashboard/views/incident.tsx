@@ -1,0 +1,246 @@
+import { useSignal } from '@preact/signals';
+import type { IncidentDetail } from '../../protocol/index.js';
+import { allowEntry } from '../allow-entry.js';
+import { Sparkline } from '../charts/sparkline.js';
+import { useIncidentDetail } from '../detail.js';
+import { editorLink } from '../editor.js';
+import { age, count, dateTime, duration, plural } from '../format.js';
+import { incidentMarkdown } from '../markdown.js';
+import { legible, nameOf, whole, wholePlace } from '../names.js';
+import { hrefTo } from '../router.js';
+import { operationName, sentenceFor } from '../sentence.js';
+import { pictureTime } from '../store.js';
+import { CodeFrame } from './code-frame.js';
+import { Copy, CopyMarkdown } from './copy.js';
+import { Badges } from './incident-rows.js';
+import { Rich } from './rich.js';
+import { Samples } from './samples.js';
+
+/** One incident: what happened, where, who paid, and what to write instead. */
+export function IncidentPage({ fingerprint }: { readonly fingerprint: string }) {
+  const detail = useIncidentDetail(fingerprint).value;
+  return (
+    <>
+      <nav class="crumbs" aria-label="Where this is">
+        <a href={hrefTo(['incidents'])}>Incidents</a>
+      </nav>
+      {detail.state === 'loading' && <div class="panel placeholder" aria-hidden="true" />}
+      {detail.state === 'missing' && (
+        <p class="panel empty">This incident is not known to this collector. It may have been forgotten after its retention.</p>
+      )}
+      {detail.state === 'failed' && <p class="panel empty">{detail.why}</p>}
+      {detail.state === 'ready' && <Whole incident={detail.incident} />}
+    </>
+  );
+}
+
+function Whole({ incident }: { readonly incident: IncidentDetail }) {
+  const now = pictureTime.value;
+  return (
+    <article class="incident" aria-labelledby="incident-title">
+      <section class="panel" aria-labelledby="incident-title">
+        <div class="page-title">
+          <h2 id="incident-title">
+            <bdi class="mono" title={whole(incident.operation)}>
+              {operationName(incident)}
+            </bdi>{' '}
+            <span class="in">in</span>{' '}
+            <a href={hrefTo(['incidents'], { view: viewQuery(incident) })}>
+              <bdi class="mono">{nameOf(incident.view)}</bdi>
+            </a>{' '}
+            <Badges incident={incident} now={now} />
+          </h2>
+          <CopyMarkdown text={() => incidentMarkdown(incident)} />
+        </div>
+        <p class="incident-sentence">
+          <Rich text={sentenceFor(incident)} />
+        </p>
+        {incident.allowed !== '' && (
+          <p class="note">
+            Allowed: <q>{whole(incident.allowed)}</q>
+          </p>
+        )}
+        <Totals incident={incident} />
+      </section>
+      <div class="columns">
+        <div class="column">
+          <Samples incident={incident} />
+        </div>
+        <div class="column side">
+          <Source incident={incident} />
+          <Remedy incident={incident} />
+          <Trend incident={incident} />
+          <SeenOn incident={incident} />
+        </div>
+      </div>
+    </article>
+  );
+}
+
+function viewQuery(incident: IncidentDetail): string {
+  return incident.view.method === '' ? incident.view.route : `${incident.view.method} ${incident.view.route}`;
+}
+
+function Totals({ incident }: { readonly incident: IncidentDetail }) {
+  const now = pictureTime.value;
+  const figures: readonly (readonly [string, string, string])[] = [
+    ['Delayed time', duration(incident.delayedMs), `${plural(incident.delayedRequests, 'request')} waited`],
+    ['Held in all', duration(incident.totalMs), `at most ${duration(incident.maxMs)} at once`],
+    ['Count', count(incident.count), incident.coldCount > 0 ? `and ${count(incident.coldCount)} cold` : 'steady'],
+    ['Last seen', age(incident.lastSeen, now), dateTime(incident.lastSeen)],
+    ['First seen', age(incident.firstSeen, now), dateTime(incident.firstSeen)],
+  ];
+  return (
+    <dl class="figures inset">
+      {figures.map(([name, value, detail]) => (
+        <div class="figure-cell" key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <b>{value}</b>
+            <small>{detail}</small>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Source({ incident }: { readonly incident: IncidentDetail }) {
+  const link = editorLink(incident.site);
+  const place = wholePlace(incident.site);
+  return (
+    <section class="panel" aria-labelledby="source-title">
+      <div class="panel-head">
+        <h2 id="source-title">Source</h2>
+        {link !== null && (
+          <a class="button" href={link}>
+            Open in editor
+          </a>
+        )}
+      </div>
+      <p class="source-place mono">
+        <bdi>{place === '' ? 'The place in the code is not known.' : place}</bdi>
+        {incident.site.function !== '' && <bdi class="hint"> in {legible(incident.site.function)}()</bdi>}
+      </p>
+      {incident.codeFrame !== null && <CodeFrame frame={incident.codeFrame} site={incident.site} />}
+      {incident.owner !== '' && (
+        <p class="hint inset-text">
+          The call was made by <bdi class="mono">{legible(incident.owner)}</bdi>.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Remedy({ incident }: { readonly incident: IncidentDetail }) {
+  const entry = allowEntry(incident);
+  return (
+    <section class="panel" aria-labelledby="remedy-title">
+      <div class="panel-head">
+        <h2 id="remedy-title">{incident.alternative === '' ? 'What to do' : 'Write instead'}</h2>
+      </div>
+      {incident.alternative !== '' ? (
+        <div class="code-box instead">
+          <pre>{whole(incident.alternative)}</pre>
+          <Copy text={() => incident.alternative} />
+        </div>
+      ) : (
+        <p class="inset-text">{adviceFor(incident)}</p>
+      )}
+      <details class="inner-fold">
+        <summary>Or allow it, with a reason</summary>
+        <div class="code-box">
+          <pre>{entry}</pre>
+          <Copy text={() => entry} />
+        </div>
+        <p class="hint inset-text">It stays visible, marked as allowed with your reason.</p>
+      </details>
+    </section>
+  );
+}
+
+function adviceFor(incident: IncidentDetail): string {
+  if (incident.cause === 'gc') return 'Allocate less at once: stream large results, reuse buffers, and look at the heap.';
+  if (incident.cause === 'host') return 'The code is not at fault. Give the machine or container more CPU, or run fewer processes on it.';
+  return 'Split the work and let the loop turn in between, stream it, or move it to a worker thread with syncToAsync().';
+}
+
+function Trend({ incident }: { readonly incident: IncidentDetail }) {
+  const asTable = useSignal(false);
+  const sum = incident.trend.reduce((total, each) => total + each, 0);
+  return (
+    <section class="panel" aria-labelledby="trend-title">
+      <div class="panel-head">
+        <h2 id="trend-title">Trend</h2>
+        <p class="hint">{plural(sum, 'time')} in the last 5 minutes</p>
+        <button type="button" class="button" onClick={() => (asTable.value = !asTable.value)}>
+          {asTable.value ? 'Chart' : 'Table'}
+        </button>
+      </div>
+      {asTable.value ? (
+        <div class="scroll short" role="region" aria-label="Trend" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Seconds ago</th>
+                <th scope="col" class="number">
+                  Count
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {incident.trend.toReversed().map((times, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: the place is what the row is
+                <tr key={index}>
+                  <th scope="row">
+                    {index * 10} to {index * 10 + 10}
+                  </th>
+                  <td class="number">{count(times)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : (
+        <div class="trend-body">
+          <Sparkline values={incident.trend} label={`${sum} occurrences in the last 5 minutes`} tall />
+          <p class="trend-axis" aria-hidden="true">
+            <span>5 min ago</span>
+            <span>now</span>
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function SeenOn({ incident }: { readonly incident: IncidentDetail }) {
+  return (
+    <section class="panel" aria-labelledby="seen-title">
+      <div class="panel-head">
+        <h2 id="seen-title">Seen on</h2>
+        <p class="hint">{plural(incident.instances, 'instance')}</p>
+      </div>
+      <ul class="plain">
+        {incident.seenOn.slice(0, 50).map((instance) => (
+          <li key={instance.id}>
+            <a href={hrefTo(['instances', instance.id])}>
+              <bdi>{legible(instance.host, 60)}</bdi> <span class="mono">{instance.pid}</span>
+            </a>{' '}
+            {instance.serviceVersion !== '' && <bdi class="hint">version {legible(instance.serviceVersion, 40)}</bdi>}
+          </li>
+        ))}
+      </ul>
+      <details class="inner-fold">
+        <summary>Why these are one incident</summary>
+        <p class="inset-text">
+          Same operation, same view, and the same frames of your own code by function and file. Line numbers do not count, so
+          that an edit above does not make it a new incident.
+        </p>
+        <p class="inset-text mono hint">
+          <bdi>{legible(incident.fingerprint)}</bdi>
+        </p>
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,115 @@
+import { viewName } from '../../protocol/index.js';
+import { plural } from '../format.js';
+import { legible } from '../names.js';
+import { queryOf, setQuery } from '../router.js';
+import { incidents } from '../store.js';
+import { choices, type IncidentFilter, matches, SORTS, type SortName } from './incident-filters.js';
+import { IncidentRows } from './incident-rows.js';
+
+/** Every incident group the page knows, filtered as the address says; cold ones apart. */
+export function Incidents() {
+  const all = incidents.value;
+  const filter: IncidentFilter = {
+    text: queryOf('q'),
+    view: queryOf('view'),
+    service: queryOf('service'),
+    kind: queryOf('kind'),
+    cause: queryOf('cause'),
+    category: queryOf('category'),
+    state: queryOf('state'),
+  };
+  const sort: SortName = queryOf('sort') in SORTS ? (queryOf('sort') as SortName) : 'delayed';
+  const found = all.filter((incident) => matches(incident, filter)).sort(SORTS[sort].compare);
+  const steady = found.filter((incident) => incident.count > 0);
+  const cold = found.filter((incident) => incident.count === 0);
+  const filtered = Object.values(filter).some(Boolean);
+  return (
+    <>
+      <section class="panel" aria-labelledby="incidents-title">
+        <div class="panel-head">
+          <h2 id="incidents-title">Incidents</h2>
+          <p class="hint" role="status">
+            {plural(steady.length, 'group')}
+            {filtered && `, filtered from ${all.length}`}
+          </p>
+          {filtered && (
+            <button type="button" class="button" onClick={clearFilters}>
+              Clear filters
+            </button>
+          )}
+        </div>
+        <div class="filters" role="search">
+          <input
+            type="search"
+            data-filter
+            placeholder="Filter by operation, view, file…"
+            aria-label="Filter incidents by text"
+            value={filter.text}
+            onInput={(event) => setQuery({ q: event.currentTarget.value })}
+          />
+          <Choice name="view" label="View" value={filter.view} options={choices(all, (each) => viewName(each.view))} />
+          <Choice name="service" label="Service" value={filter.service} options={choices(all, (each) => each.service)} />
+          <Choice name="kind" label="Kind" value={filter.kind} options={choices(all, (each) => each.kind)} />
+          <Choice name="category" label="Category" value={filter.category} options={choices(all, (each) => each.category)} />
+          <Choice name="cause" label="Cause" value={filter.cause} options={choices(all, (each) => each.cause)} />
+          <label class="choice">
+            <span>Sort</span>
+            <select value={sort} onChange={(event) => setQuery({ sort: event.currentTarget.value })}>
+              {Object.entries(SORTS).map(([name, { label }]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+        <IncidentRows
+          incidents={steady}
+          empty={filtered ? 'No incident matches these filters.' : 'Nothing has held a loop since this collector started.'}
+        />
+      </section>
+      {cold.length > 0 && (
+        <details class="panel fold" open={queryOf('cold') === 'open'}>
+          <summary>
+            <h2>Cold</h2>
+            <p class="hint">{plural(cold.length, 'group')} of first-time work: module loading, first use during warm-up</p>
+          </summary>
+          <IncidentRows incidents={cold} empty="" cold />
+        </details>
+      )}
+    </>
+  );
+}
+
+function clearFilters(): void {
+  setQuery({ q: '', view: '', service: '', kind: '', cause: '', category: '', state: '' });
+}
+
+function Choice({
+  name,
+  label,
+  value,
+  options,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly string[];
+}) {
+  // A choice among one is none; one that is in the address stays visible, so that it can be taken back.
+  if (options.length < 2 && value === '') return null;
+  const all = options.includes(value) || value === '' ? options : [value, ...options];
+  return (
+    <label class={value === '' ? 'choice' : 'choice chosen'}>
+      <span>{label}</span>
+      <select value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
+        <option value="">all</option>
+        {all.map((option) => (
+          <option key={option} value={option}>
+            {legible(option, 80)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,61 @@
+import { Concurrency } from '../charts/concurrency.js';
+import { hrefTo } from '../router.js';
+import { incidents, instances, overview, views } from '../store.js';
+import { Figures } from './figures.js';
+import { FirstSteps } from './first-steps.js';
+import { IncidentRows } from './incident-rows.js';
+import { byDelayedTime } from './incident-filters.js';
+import { InstanceTable } from './instances.js';
+import { ViewTable } from './views.js';
+
+const INCIDENTS = 8;
+const VIEWS = 8;
+
+/** Everything on one page, in the order a person needs it; each part leads to its own page. */
+export function Overview() {
+  if (overview.value === null) return <Waiting />;
+  if (overview.value.status === 'waiting' && instances.value.length === 0) return <FirstSteps />;
+  const steady = incidents.value.filter((incident) => incident.count > 0 && incident.state === 'open').sort(byDelayedTime);
+  const busiest = [...views.value].sort((a, b) => b.busyShare - a.busyShare || b.busyMs - a.busyMs).slice(0, VIEWS);
+  const present = instances.value.filter((instance) => instance.state !== 'gone');
+  return (
+    <>
+      <Figures />
+      <Concurrency />
+      <section class="panel" aria-labelledby="incidents-title">
+        <div class="panel-head">
+          <h2 id="incidents-title">Incidents</h2>
+          <p class="hint">Worst delayed time first</p>
+          <a class="button" href={hrefTo(['incidents'])}>
+            {steady.length > INCIDENTS ? `All ${steady.length}` : 'All incidents'}
+          </a>
+        </div>
+        <IncidentRows incidents={steady.slice(0, INCIDENTS)} empty="Nothing has held a loop since this collector started." />
+      </section>
+      <section class="panel" aria-labelledby="views-title">
+        <div class="panel-head">
+          <h2 id="views-title">Views</h2>
+          <p class="hint">Busiest in the last minute</p>
+          <a class="button" href={hrefTo(['views'])}>
+            {views.value.length > VIEWS ? `All ${views.value.length}` : 'All views'}
+          </a>
+        </div>
+        <ViewTable views={busiest} sortable={false} />
+      </section>
+      <section class="panel" aria-labelledby="instances-title">
+        <div class="panel-head">
+          <h2 id="instances-title">Instances</h2>
+          <a class="button" href={hrefTo(['instances'])}>
+            All instances
+          </a>
+        </div>
+        <InstanceTable instances={present} limit={12} />
+      </section>
+    </>
+  );
+}
+
+/** Before the first snapshot: the shape of what comes, so that nothing jumps. */
+function Waiting() {
+  return <div class="panel placeholder" aria-hidden="true" />;
+}

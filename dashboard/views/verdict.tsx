@@ -1,0 +1,75 @@
+import { count, percent, plural } from '../format.js';
+import { legible } from '../names.js';
+import { hrefTo } from '../router.js';
+import { connection, instances, overview, pausedAt } from '../store.js';
+import { Rich } from './rich.js';
+import { CopyMarkdown } from './copy.js';
+import { fleetMarkdown } from '../markdown.js';
+
+/** One sentence about the fleet, always there, and beneath it whatever limits how far to trust it. */
+export function Verdict({ compact }: { readonly compact: boolean }) {
+  const current = overview.value;
+  const status = current?.status ?? 'waiting';
+  return (
+    <section class={`verdict ${status}${compact ? ' compact' : ''}`} aria-labelledby="verdict-title">
+      <h1 id="verdict-title" class="unseen">
+        Verdict
+      </h1>
+      <p class="sentence" role="status" aria-live="polite">
+        <Rich text={sentence()} />
+      </p>
+      {!compact && current !== null && status !== 'waiting' && (
+        <div class="verdict-end">
+          {current.culprit !== null && (
+            <a class="button" href={hrefTo(['incidents', current.culprit])}>
+              Open the incident
+            </a>
+          )}
+          <CopyMarkdown text={fleetMarkdown} />
+        </div>
+      )}
+      {!compact && <Cautions />}
+    </section>
+  );
+}
+
+function sentence(): string {
+  const current = overview.value;
+  if (current !== null) return legible(current.verdict, 600);
+  switch (connection.value.name) {
+    case 'refused':
+      return 'This browser is not signed in. Open the link that the collector printed at its start.';
+    case 'reconnecting':
+      return 'The collector does not answer. This page keeps trying.';
+    default:
+      return 'Connecting to the collector.';
+  }
+}
+
+/** What a person must know before believing the sentence: who is not heard, what was not kept, what could not be named. */
+function Cautions() {
+  const current = overview.value;
+  if (current === null) return null;
+  const lines: string[] = [];
+  const silent = instances.value.filter((instance) => instance.state === 'silent').length;
+  if (silent > 0) lines.push(`${plural(silent, 'instance')} silent: what happens there is not in these figures.`);
+  const dropped = Object.entries(current.dropped).filter(([, lost]) => lost > 0);
+  if (dropped.length > 0) {
+    const list = dropped.map(([what, lost]) => `${count(lost)} ${legible(what, 40)}`).join(', ');
+    lines.push(`Not everything fitted and was kept: ${list} dropped.`);
+  }
+  if (current.loop.coverage < 0.99 && current.loop.blockedShare > 0) {
+    lines.push(`${percent(1 - current.loop.coverage)} of the blocked time could be given to no view.`);
+  }
+  if (pausedAt.value === null && connection.value.name === 'reconnecting') {
+    lines.push('The collector does not answer: these figures are the last it sent.');
+  }
+  if (lines.length === 0) return null;
+  return (
+    <ul class="cautions">
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,64 @@
+import { viewName } from '../../protocol/index.js';
+import { count, duration, percent, rate } from '../format.js';
+import { legible, nameOf, viewKey } from '../names.js';
+import { hrefTo } from '../router.js';
+import { incidents, overview, views } from '../store.js';
+import { byDelayedTime } from './incident-filters.js';
+import { IncidentRows } from './incident-rows.js';
+
+/** One view: its figures and its incidents. */
+export function ViewPage({ id }: { readonly id: string }) {
+  const view = views.value.find((each) => viewKey(each) === id);
+  if (view === undefined) {
+    return <p class="panel empty">{overview.value === null ? 'Loading.' : 'This view has not been seen by this collector.'}</p>;
+  }
+  const own = incidents.value
+    .filter((incident) => incident.service === view.service && viewName(incident.view) === viewName(view))
+    .sort(byDelayedTime);
+  const figures: readonly (readonly [string, string, string])[] = [
+    ['Busy share', percent(view.busyShare), 'of a loop, last minute'],
+    ['Active', count(view.active), 'requests'],
+    ['Traffic', rate(view.requestsPerSecond), `requests/s, ${count(view.requests)} in all`],
+    ['Duration p50', duration(view.duration.p50Ms), `p90 ${duration(view.duration.p90Ms)}`],
+    ['Duration p99', duration(view.duration.p99Ms), `max ${duration(view.duration.maxMs)}`],
+    ['Busy p99', duration(view.busy.p99Ms), `p50 ${duration(view.busy.p50Ms)}, max ${duration(view.busy.maxMs)}`],
+    ['Held in all', duration(view.busyMs), 'by its own code'],
+    ['Waited in all', duration(view.waitMs), 'for others'],
+  ];
+  return (
+    <>
+      <nav class="crumbs" aria-label="Where this is">
+        <a href={hrefTo(['views'])}>Views</a>
+      </nav>
+      <section class="panel" aria-labelledby="view-title">
+        <div class="page-title">
+          <h2 id="view-title" class="mono">
+            <bdi>{nameOf(view)}</bdi>
+          </h2>
+          <p class="hint">
+            {view.handler !== '' && <bdi class="mono">{legible(view.handler)} </bdi>}
+            {view.kind} handler in <bdi>{legible(view.service)}</bdi>
+            {view.kind === 'sync' && '. A sync handler runs on the loop too: everyone waits while it runs.'}
+          </p>
+        </div>
+        <dl class="figures inset">
+          {figures.map(([name, value, detail]) => (
+            <div class="figure-cell" key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <b>{value}</b>
+                <small>{detail}</small>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </section>
+      <section class="panel" aria-labelledby="own-title">
+        <div class="panel-head">
+          <h2 id="own-title">Incidents in this view</h2>
+        </div>
+        <IncidentRows incidents={own} empty="This view has held the loop for nobody." />
+      </section>
+    </>
+  );
+}
