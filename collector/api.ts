@@ -1,0 +1,127 @@
+import { Router } from 'express';
+import * as v from 'valibot';
+import {
+  type IncidentDetail,
+  type IncidentList,
+  type InstanceList,
+  type Overview,
+  type ViewList,
+} from '../protocol/index.js';
+import type { Fleet } from './fleet.js';
+import { compareWorst, type IncidentGroup, type IncidentRank } from './incidents.js';
+import { HttpProblem } from './problem.js';
+
+const MAX_LIMIT = 500;
+const LIMIT = `a whole number from 1 to ${MAX_LIMIT}`;
+const CURSOR = 'the nextCursor of an earlier answer';
+const TEXT = 'one text of at most 600 characters';
+const Text = v.optional(v.pipe(v.string(TEXT), v.maxLength(600, TEXT)));
+
+const IncidentQuery = v.strictObject({
+  limit: v.optional(
+    v.pipe(
+      v.string(LIMIT),
+      v.regex(/^\d{1,4}$/, LIMIT),
+      v.transform(Number),
+      v.minValue(1, LIMIT),
+      v.maxValue(MAX_LIMIT, LIMIT),
+    ),
+    '100',
+  ),
+  cursor: v.optional(v.pipe(v.string(CURSOR), v.maxLength(2000, CURSOR))),
+  service: Text,
+  view: Text,
+  kind: v.optional(v.picklist(['sync-only', 'block'], "'sync-only' or 'block'")),
+});
+const ServiceQuery = v.strictObject({ service: Text });
+const NoQuery = v.strictObject({});
+
+/** `/api/v1/…`, as in `protocol/api.ts`. */
+export function apiRoutes(fleet: Fleet, now: () => number): Router {
+  const router = Router();
+  router.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+
+  router.get('/overview', (request, response) => {
+    parseQuery(NoQuery, request.query);
+    response.json(fleet.overview(now()) satisfies Overview);
+  });
+
+  router.get('/views', (request, response) => {
+    const { service } = parseQuery(ServiceQuery, request.query);
+    const views = fleet.viewSummaries(now()).filter((view) => service === undefined || view.service === service);
+    response.json({ views } satisfies ViewList);
+  });
+
+  router.get('/incidents', (request, response) => {
+    const query = parseQuery(IncidentQuery, request.query);
+    const after = query.cursor === undefined ? null : parseCursor(query.cursor);
+    const page: IncidentGroup[] = [];
+    let more = false;
+    for (const group of fleet.incidents.worstFirst()) {
+      if (after !== null && compareWorst(group, after) <= 0) continue;
+      if (query.service !== undefined && group.service !== query.service) continue;
+      if (query.view !== undefined && group.viewName !== query.view) continue;
+      if (query.kind !== undefined && group.kind !== query.kind) continue;
+      more = page.length === query.limit;
+      if (more) break;
+      page.push(group);
+    }
+    const last = page.at(-1);
+    response.json({
+      incidents: page.map((group) => group.summary(now())),
+      nextCursor: more && last !== undefined ? toCursor(last) : null,
+    } satisfies IncidentList);
+  });
+
+  router.get('/incidents/:fingerprint', (request, response) => {
+    const { service } = parseQuery(ServiceQuery, request.query);
+    const { fingerprint } = request.params;
+    const group = service === undefined ? fleet.incidents.find(fingerprint) : fleet.incidents.get(service, fingerprint);
+    if (group === undefined) throw new HttpProblem(404, 'There is no incident with this fingerprint.');
+    response.json(group.detail(now()) satisfies IncidentDetail);
+  });
+
+  router.get('/instances', (request, response) => {
+    const { service } = parseQuery(ServiceQuery, request.query);
+    const instances = fleet
+      .instanceSummaries(now())
+      .filter((each) => service === undefined || each.service === service);
+    response.json({ instances } satisfies InstanceList);
+  });
+
+  return router;
+}
+
+function parseQuery<T extends v.GenericSchema>(schema: T, query: unknown): v.InferOutput<T> {
+  const result = v.safeParse(schema, query);
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const name = v.getDotPath(issue) ?? 'query';
+  const detail =
+    issue.type === 'strict_object'
+      ? `There is no parameter ${name}.`
+      : `Parameter ${name}: accepted is ${issue.message}.`;
+  throw new HttpProblem(400, detail);
+}
+
+/** A place in the order, not a number of rows: what comes in between two pages moves nothing. */
+function toCursor({ delayedMs, totalMs, key }: IncidentRank): string {
+  return Buffer.from(JSON.stringify([delayedMs, totalMs, key])).toString('base64url');
+}
+
+const CursorSchema = v.strictTuple([v.number(), v.number(), v.string()]);
+
+function parseCursor(cursor: string): IncidentRank {
+  try {
+    const [delayedMs, totalMs, key] = v.parse(
+      CursorSchema,
+      JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')),
+    );
+    return { delayedMs, totalMs, key };
+  } catch {
+    throw new HttpProblem(400, `Parameter cursor: accepted is ${CURSOR}.`);
+  }
+}

@@ -1,0 +1,193 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { LiveDelta, LiveIncident, LiveSnapshot } from '../protocol/index.js';
+import type { Fleet, FleetEvents } from './fleet.js';
+import type { IncidentGroup } from './incidents.js';
+import { COLLECTOR_LIMITS } from './limits.js';
+
+const SNAPSHOT_INCIDENTS = 200;
+const SNAPSHOT_ROWS = 500;
+const DELTA_ROWS = 200;
+const INCIDENTS_AT_ONCE_A_SECOND = 20;
+const EARLY_DELTAS_A_SECOND = 4;
+/** A client that answers no ping for this long is gone. */
+const PING_MS = 30_000;
+
+type Body<T> = T extends unknown ? Omit<T, 'sequence'> : never;
+
+/** `WS /api/v1/live`: one snapshot, then numbered deltas once a second, and incidents at once. */
+export class LiveFeed implements FleetEvents {
+  readonly #fleet: Fleet;
+  readonly #now: () => number;
+  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #clients = new Set<LiveClient>();
+  readonly #pinger: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
+  #incidentsLeft = INCIDENTS_AT_ONCE_A_SECOND;
+  #earlyLeft = EARLY_DELTAS_A_SECOND;
+
+  constructor(fleet: Fleet, now: () => number) {
+    this.#fleet = fleet;
+    this.#now = now;
+    fleet.events = this;
+    this.#timer = this.#schedule();
+    this.#pinger = setInterval(() => this.#ping(), PING_MS);
+    this.#pinger.unref();
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  get isFull(): boolean {
+    return this.#clients.size >= COLLECTOR_LIMITS.liveClients;
+  }
+
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const client = new LiveClient(webSocket, () => this.#snapshot());
+      this.#clients.add(client);
+      webSocket.on('close', () => this.#clients.delete(client));
+      client.sendSnapshot();
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    clearInterval(this.#pinger);
+    for (const client of this.#clients) client.close();
+    this.#server.close();
+  }
+
+  incident(group: IncidentGroup): void {
+    // A storm of incidents waits for the next delta, which carries them all.
+    if (this.#clients.size === 0 || this.#incidentsLeft === 0) return;
+    this.#incidentsLeft--;
+    const at = this.#now();
+    this.#broadcast({ type: 'incident', at, incident: group.summary(at) } satisfies Body<LiveIncident>);
+  }
+
+  blockedChanged(): void {
+    if (this.#clients.size === 0 || this.#earlyLeft === 0) return;
+    this.#earlyLeft--;
+    // The report that brought the news is still being recorded.
+    setImmediate(() => {
+      const at = this.#now();
+      this.#broadcast(this.#delta(at, this.#fleet.peekSecond(at)));
+    });
+  }
+
+  /** Just after each full second, so that a point covers exactly one. */
+  #schedule(): NodeJS.Timeout {
+    const timer = setTimeout(() => this.#tick(), 1000 - (Date.now() % 1000) + 5);
+    timer.unref();
+    return timer;
+  }
+
+  #tick(): void {
+    this.#timer = this.#schedule();
+    this.#incidentsLeft = INCIDENTS_AT_ONCE_A_SECOND;
+    this.#earlyLeft = EARLY_DELTAS_A_SECOND;
+    const at = this.#now();
+    const point = this.#fleet.endSecond(at);
+    if (this.#clients.size > 0) this.#broadcast(this.#delta(at, point));
+    else this.#fleet.takeChanges(at, Number.POSITIVE_INFINITY);
+  }
+
+  #delta(at: number, point: LiveDelta['point']): Body<LiveDelta> {
+    const fleet = this.#fleet;
+    const changes = fleet.takeChanges(at, DELTA_ROWS);
+    return {
+      type: 'delta',
+      at,
+      overview: fleet.overview(at),
+      views: changes.views.map((view) => fleet.viewSummary(view, at)),
+      incidents: changes.incidents.map((group) => group.summary(at)),
+      instances: changes.instances.map((entry) => entry.summary(at)),
+      point,
+    };
+  }
+
+  #snapshot(): Body<LiveSnapshot> {
+    const at = this.#now();
+    const fleet = this.#fleet;
+    return {
+      type: 'snapshot',
+      at,
+      overview: fleet.overview(at),
+      views: fleet.viewSummaries(at).slice(0, SNAPSHOT_ROWS),
+      incidents: fleet.incidentSummaries(at, SNAPSHOT_INCIDENTS),
+      instances: fleet.instanceSummaries(at).slice(0, SNAPSHOT_ROWS),
+      timeline: fleet.timeline.points(),
+    };
+  }
+
+  /** The message is made once; only its number differs from client to client. */
+  #broadcast(body: Body<LiveDelta> | Body<LiveIncident>): void {
+    const rest = JSON.stringify(body).slice(1);
+    for (const client of this.#clients) client.send(rest);
+  }
+
+  #ping(): void {
+    for (const client of this.#clients) client.ping();
+  }
+}
+
+/** One connected page. */
+class LiveClient {
+  readonly #socket: WebSocket;
+  readonly #snapshot: () => Body<LiveSnapshot>;
+  #sequence = 0;
+  /** Messages thrown away since the socket filled up; 0 while it keeps up. */
+  #dropped = 0;
+  #answered = true;
+
+  constructor(socket: WebSocket, snapshot: () => Body<LiveSnapshot>) {
+    this.#socket = socket;
+    this.#snapshot = snapshot;
+    socket.on('pong', () => {
+      this.#answered = true;
+    });
+    // A broken connection closes; there is nobody to tell.
+    socket.on('error', () => socket.terminate());
+    // The feed is one-way. Reading keeps pings and closes flowing.
+    socket.on('message', () => {});
+  }
+
+  sendSnapshot(): void {
+    this.#write(JSON.stringify(this.#snapshot()).slice(1));
+  }
+
+  /** Sends it, or counts it as dropped while the client has not read what was sent before. */
+  send(rest: string): void {
+    if (this.#dropped === 0 && this.#socket.bufferedAmount <= COLLECTOR_LIMITS.liveBufferBytes) {
+      this.#write(rest);
+      return;
+    }
+    // All that waited unsent is out of date once there is room again: a fresh snapshot says it better.
+    this.#dropped++;
+    this.#sequence++;
+    if (this.#socket.bufferedAmount > 0) return;
+    this.#write(`"type":"lagged","dropped":${this.#dropped}}`);
+    this.#dropped = 0;
+    this.sendSnapshot();
+  }
+
+  ping(): void {
+    if (!this.#answered) this.#socket.terminate();
+    this.#answered = false;
+    this.#socket.ping();
+  }
+
+  close(): void {
+    this.#socket.close(1001, 'The collector stops.');
+    // A page that does not answer the close must not hold up the stop.
+    setTimeout(() => this.#socket.terminate(), 200).unref();
+  }
+
+  #write(rest: string): void {
+    this.#sequence++;
+    this.#socket.send(`{"sequence":${this.#sequence},${rest}`);
+  }
+}

@@ -1,0 +1,156 @@
+import {
+  Histogram,
+  type HistogramData,
+  OTHER_ROUTE,
+  quantile,
+  type View,
+  type ViewReport,
+  type ViewSummary,
+  viewName,
+} from '../protocol/index.js';
+import { COLLECTOR_LIMITS } from './limits.js';
+import { HistogramWindow, SumWindow } from './windows.js';
+
+const MINUTE_MS = 60_000;
+/** A view that nobody called for this long makes room once the table is half full. */
+const IDLE_MS = 3_600_000;
+/** How fast a view's rank in the concurrency chart forgets, a second. */
+const RANK_DECAY = 0.9;
+
+/** Everything known of one view of one service, merged over its instances. */
+export class ViewTotals {
+  readonly service: string;
+  readonly view: View;
+  readonly name: string;
+  /** Gauges: the sums over the instances that report it. */
+  active = 0;
+  activePeak = 0;
+  /** The recent height of `activePeak`, so that the chart's choice of views does not flicker. */
+  rank = 0;
+  readonly duration = new Histogram();
+  readonly busy = new Histogram();
+  readonly wait = new Histogram();
+  lastReportedAt = 0;
+  readonly #requests = new SumWindow(60, 1000);
+  readonly #busySeconds = new SumWindow(60, 1000);
+  readonly #duration = new HistogramWindow();
+  readonly #busy = new HistogramWindow();
+  /** When each instance last served it; those of the last minute share its busy time. */
+  readonly #servedBy = new Map<string, number>();
+
+  constructor(service: string, view: View) {
+    this.service = service;
+    this.view = view;
+    this.name = viewName(view);
+  }
+
+  /** Adds a report's increments. The gauges are the instance's to set. */
+  record(report: ViewReport, instanceId: string, now: number): void {
+    this.lastReportedAt = now;
+    this.duration.merge(report.duration);
+    this.busy.merge(report.busy);
+    this.wait.merge(report.wait);
+    this.#duration.merge(now, report.duration);
+    this.#busy.merge(now, report.busy);
+    if (report.duration.count > 0) this.#requests.add(now, report.duration.count);
+    if (report.busy.count > 0) {
+      this.#busySeconds.add(now, report.busy.sum);
+      this.#servedBy.set(instanceId, now);
+    }
+  }
+
+  /** Whether there is still something of it in the last minute's windows. */
+  isRecent(now: number): boolean {
+    return this.active > 0 || now - this.lastReportedAt <= MINUTE_MS + 1000;
+  }
+
+  rankNow(): number {
+    this.rank = this.rank * RANK_DECAY + this.activePeak;
+    return this.rank;
+  }
+
+  summary(now: number, windowSeconds: number, openIncidents: number): ViewSummary {
+    for (const [id, servedAt] of this.#servedBy) if (now - servedAt > MINUTE_MS) this.#servedBy.delete(id);
+    const duration = this.#duration.data(now);
+    const busy = this.#busy.data(now);
+    const instances = Math.max(1, this.#servedBy.size);
+    return {
+      service: this.service,
+      ...this.view,
+      active: this.active,
+      requests: this.duration.count,
+      requestsPerSecond: this.#requests.total(now) / windowSeconds,
+      busyMs: this.busy.sum * 1000,
+      busyShare: Math.min(1, this.#busySeconds.total(now) / windowSeconds / instances),
+      waitMs: this.wait.sum * 1000,
+      // A view that nobody called in the last minute shows what is known of it from before.
+      duration: {
+        ...percentiles(duration.count > 0 ? duration : this.duration.data()),
+        p90Ms: quantile(duration.count > 0 ? duration : this.duration.data(), 0.9) * 1000,
+      },
+      busy: percentiles(busy.count > 0 ? busy : this.busy.data()),
+      incidents: openIncidents,
+    };
+  }
+}
+
+export function percentiles(data: HistogramData): { p50Ms: number; p99Ms: number; maxMs: number } {
+  return { p50Ms: quantile(data, 0.5) * 1000, p99Ms: quantile(data, 0.99) * 1000, maxMs: data.max * 1000 };
+}
+
+/** All views of the fleet, bounded: what comes beyond the limit is counted together as `(other)`. */
+export class ViewTable {
+  readonly #views = new Map<string, ViewTotals>();
+  readonly #limit: number;
+
+  constructor(limit: number = COLLECTOR_LIMITS.views) {
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#views.size;
+  }
+
+  all(): IterableIterator<ViewTotals> {
+    return this.#views.values();
+  }
+
+  /** The view's totals; those of `(other)` when there is no room for one more view. */
+  of(service: string, view: View): ViewTotals {
+    const key = viewKey(service, view);
+    const known = this.#views.get(key);
+    if (known !== undefined) return known;
+    if (this.#views.size >= this.#limit && view.route !== OTHER_ROUTE) return this.other(service);
+    return this.#add(key, service, view);
+  }
+
+  other(service: string): ViewTotals {
+    // Services too may be invented without end.
+    const room = this.#views.size < this.#limit * 1.2;
+    const key = viewKey(room ? service : OTHER_ROUTE, OTHER_VIEW);
+    return (
+      this.#views.get(viewKey(service, OTHER_VIEW)) ??
+      this.#views.get(key) ??
+      this.#add(key, room ? service : OTHER_ROUTE, OTHER_VIEW)
+    );
+  }
+
+  forgetIdle(now: number): void {
+    if (this.#views.size < this.#limit / 2) return;
+    for (const [key, view] of this.#views) {
+      if (view.active === 0 && now - view.lastReportedAt > IDLE_MS) this.#views.delete(key);
+    }
+  }
+
+  #add(key: string, service: string, view: View): ViewTotals {
+    const totals = new ViewTotals(service, view);
+    this.#views.set(key, totals);
+    return totals;
+  }
+}
+
+const OTHER_VIEW: View = { method: '', route: OTHER_ROUTE, handler: '', kind: 'sync' };
+
+export function viewKey(service: string, view: View): string {
+  return `${service}\n${view.method}\n${view.route}\n${view.handler}\n${view.kind}`;
+}
