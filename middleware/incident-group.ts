@@ -50,12 +50,12 @@ export class IncidentGroup {
   }
 
   /** The occurrence just recorded held the loop for at least the threshold. False when there was no room for it. */
-  recordDelay(delay: Delay, mark: BlockMark): boolean {
+  recordDelay(delay: Delay, mark: BlockMark, traceId: string): boolean {
     this.#delayedRequests += delay.requests;
     this.#delayedMs += delay.totalMs;
     const kept = this.#blocks.length < LIMITS.blocksPerReport;
     if (kept) this.#blocks.push(mark);
-    return this.addSample({ ...mark, delayed: delay.worst, traceId: '' }) && kept;
+    return this.addSample({ ...mark, delayed: delay.worst, traceId }) && kept;
   }
 
   /** Keeps a sample if there is room; returns whether it did. */

@@ -66,6 +66,7 @@ export class Observer {
         viewNamed: ({ id, view }) => this.#watchdog.post({ type: 'view', id, view }),
         operationHeld: (durationMs) => this.#blocks.operationEnded(durationMs),
         incidentSeen: (held) => this.#incidentSeen(held),
+        traceId: () => this.#outputs.traceId(),
       },
       settings.blockThresholdMs,
     );
@@ -151,7 +152,8 @@ export class Observer {
 
   #loopTurned(nowMs: number, activeMs: number): void {
     this.accounting.abandon();
-    if (activeMs >= this.#thresholdMs || this.#shared.armed) this.#asyncSpans.arm();
+    if (activeMs >= this.#thresholdMs || this.#shared.armed) this.#asyncSpans.arm(nowMs);
+    this.#asyncSpans.loopTurned(nowMs);
     this.#blocks.loopTurned(nowMs, activeMs);
   }
 

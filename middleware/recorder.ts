@@ -32,6 +32,8 @@ export interface RecorderListener {
   operationHeld(durationMs: number): void;
   /** `held`: it held the loop for at least the threshold, so a person is waiting to see it. */
   incidentSeen(held: boolean): void;
+  /** The OpenTelemetry trace of the code now running; empty when there is none. */
+  traceId(): string;
 }
 
 /**
@@ -149,10 +151,10 @@ export class Recorder implements OperationSink {
     group.record(at, durationMs, call.cold, call.thrown);
     if (durationMs >= this.#blockThresholdMs) {
       view.recordBlock('code', durationMs);
-      if (!group.recordDelay(delay, { at, durationMs })) this.recordDropped('samples', 1);
+      if (!group.recordDelay(delay, { at, durationMs }, this.#listener.traceId())) this.recordDropped('samples', 1);
       this.#listener.incidentSeen(true);
     } else if (group.isNew) {
-      group.addSample({ at, durationMs, delayed: [], traceId: '' });
+      group.addSample({ at, durationMs, delayed: [], traceId: this.#listener.traceId() });
       this.#listener.incidentSeen(false);
     }
   }

@@ -6,14 +6,17 @@ import type { Accounting } from './accounting.js';
 export interface AsyncSpans {
   /** The share of the time since the last call, 0 to 1, in which they were measured. */
   takeSamplingRatio(): number;
+  /** At every heartbeat; `performance.now()` milliseconds. */
+  loopTurned(nowMs: number): void;
   /** Measure everything for a while: the loop lags, or the watchdog wants to catch a block that it missed. */
-  arm(): void;
+  arm(nowMs: number): void;
   stop(): void;
 }
 
 /** `accounting: 'off'` */
 export const NO_ASYNC_SPANS: AsyncSpans = {
   takeSamplingRatio: () => 0,
+  loopTurned() {},
   arm() {},
   stop() {},
 };
@@ -79,6 +82,8 @@ export class ExactSpans implements AsyncSpans {
     return 1;
   }
 
+  loopTurned(): void {}
+
   arm(): void {}
 
   stop(): void {
@@ -86,33 +91,31 @@ export class ExactSpans implements AsyncSpans {
   }
 }
 
-/** How long one random window lasts, and the pause from its end to the next on average. Milliseconds. */
-const WINDOW_MS = 20;
-const MEAN_PAUSE_MS = 180;
+/** The share of the intervals between heartbeats in which spans are measured. */
+const SAMPLED_SHARE = 0.1;
 /** How long `arm` measures everything, and for how much of each minute it may. Milliseconds. */
 const ARMED_MS = 2000;
 const ARMED_BUDGET_MS = 10_000;
 const BUDGET_PERIOD_MS = 60_000;
 
 /**
- * `accounting: 'windowed'`: measures in short windows at random times, about a tenth of the time, and lets each span
- * stand for as many as the windows left out. The pauses are exponential, so no rhythm of the app can hide from them.
+ * `accounting: 'windowed'`: measures in one of ten intervals between heartbeats, chosen at random, and lets each span
+ * stand for ten. A span never crosses a heartbeat, and the choice knows nothing of what the interval will hold, so the
+ * sum is right on average however the intervals are stretched by what runs in them (a window opened and closed by
+ * timers of its own is not: a late opening widens it).
  */
 export class WindowedSpans implements AsyncSpans {
   readonly #hook: SpanHook;
-  #timer: NodeJS.Timeout;
   #open = false;
   #openedAtMs = 0;
   #openMs = 0;
   #takenAtMs = performance.now();
-  #ratio = WINDOW_MS / (WINDOW_MS + MEAN_PAUSE_MS);
   #armedUntilMs = 0;
   #budgetMs = ARMED_BUDGET_MS;
   #budgetFromMs = performance.now();
 
   constructor(accounting: Accounting) {
     this.#hook = new SpanHook(accounting);
-    this.#timer = this.#after(pauseMs(), () => this.#openWindow());
   }
 
   takeSamplingRatio(): number {
@@ -124,8 +127,13 @@ export class WindowedSpans implements AsyncSpans {
     return Math.min(1, ratio);
   }
 
-  arm(): void {
-    const nowMs = performance.now();
+  loopTurned(nowMs: number): void {
+    if (nowMs < this.#armedUntilMs) return;
+    this.#close(nowMs);
+    if (Math.random() < SAMPLED_SHARE) this.#enable(nowMs, 1 / SAMPLED_SHARE);
+  }
+
+  arm(nowMs: number): void {
     if (nowMs - this.#budgetFromMs > BUDGET_PERIOD_MS) {
       this.#budgetFromMs = nowMs;
       this.#budgetMs = ARMED_BUDGET_MS;
@@ -133,37 +141,24 @@ export class WindowedSpans implements AsyncSpans {
     if (nowMs < this.#armedUntilMs || this.#budgetMs < ARMED_MS) return;
     this.#budgetMs -= ARMED_MS;
     this.#armedUntilMs = nowMs + ARMED_MS;
-    clearTimeout(this.#timer);
-    this.#closeWindow();
-    this.#enable(1);
-    this.#timer = this.#after(ARMED_MS, () => this.#pause());
+    this.#close(nowMs);
+    this.#enable(nowMs, 1);
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#closeWindow();
+    this.#close(performance.now());
   }
 
-  #openWindow(): void {
-    this.#enable(1 / this.#ratio);
-    this.#timer = this.#after(WINDOW_MS, () => this.#pause());
-  }
-
-  #pause(): void {
-    this.#closeWindow();
-    this.#timer = this.#after(pauseMs(), () => this.#openWindow());
-  }
-
-  #enable(weight: number): void {
+  #enable(nowMs: number, weight: number): void {
     this.#open = true;
-    this.#openedAtMs = performance.now();
+    this.#openedAtMs = nowMs;
     this.#hook.enable(weight);
   }
 
-  #closeWindow(): void {
+  #close(nowMs: number): void {
     if (!this.#open) return;
     this.#hook.disable();
-    this.#countOpen(performance.now());
+    this.#countOpen(nowMs);
     this.#open = false;
   }
 
@@ -171,13 +166,4 @@ export class WindowedSpans implements AsyncSpans {
     this.#openMs += nowMs - this.#openedAtMs;
     this.#openedAtMs = nowMs;
   }
-
-  #after(delayMs: number, task: () => void): NodeJS.Timeout {
-    return setTimeout(task, delayMs).unref();
-  }
-}
-
-/** An exponentially distributed pause: how long it has lasted says nothing about when it ends. */
-function pauseMs(): number {
-  return Math.min(10 * MEAN_PAUSE_MS, -MEAN_PAUSE_MS * Math.log(1 - Math.random()));
 }

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { METRICS, SYNC_ONLY_EVENT } from '../../protocol/index.js';
 import type { OperationCall } from '../guard/operation-call.js';
 import type { ViewRun } from '../view-run.js';
-import { type Output } from './output.js';
+import type { Output } from './output.js';
 
 /** What an SDK leaves behind when it is registered; only then is there anybody to tell. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
 
 interface Span {
+  spanContext(): { readonly traceId: string };
   setAttribute(name: string, value: number): unknown;
   addEvent(name: string, attributes: Record<string, string | number>): unknown;
 }
@@ -45,6 +46,10 @@ export class OpenTelemetryOutput implements Output {
     this.#told?.operationCalled(call);
   }
 
+  traceId(): string {
+    return this.#told?.traceId() ?? '';
+  }
+
   drained(): void {
     if (this.#told !== null || this.#gaveUp || !(REGISTERED in globalThis)) return;
     const api = loadApi();
@@ -77,6 +82,10 @@ class Instruments {
     this.#busy.record(run.busyMs / 1000, attributes);
     this.#wait.record(run.waitMs / 1000, attributes);
     this.#api.trace.getActiveSpan()?.setAttribute(METRICS.requestBusy.name, run.busyMs / 1000);
+  }
+
+  traceId(): string {
+    return this.#api.trace.getActiveSpan()?.spanContext().traceId ?? '';
   }
 
   operationCalled(call: OperationCall): void {

@@ -8,6 +8,8 @@ export interface Output {
   operationCalled(call: OperationCall): void;
   /** Once a second, with the increments. */
   drained(report: Omit<Report, 'instance' | 'sequence'>): void;
+  /** The trace that the code now running belongs to; empty when there is none or the output knows of none. */
+  traceId?(): string;
 }
 
 /** Every output there is; none is the usual case. */
@@ -28,5 +30,13 @@ export class Outputs implements Output {
 
   drained(report: Omit<Report, 'instance' | 'sequence'>): void {
     for (const output of this.#outputs) output.drained(report);
+  }
+
+  traceId(): string {
+    for (const output of this.#outputs) {
+      const id = output.traceId?.();
+      if (id !== undefined && id !== '') return id;
+    }
+    return '';
   }
 }
