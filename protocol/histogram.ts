@@ -10,8 +10,9 @@
 export const DEFAULT_SCALE = 3;
 /** More buckets than this and the histogram halves its resolution. 320 at the default scale span 40 octaves. */
 export const MAX_BUCKETS = 320;
-/** The coarsest scale OpenTelemetry allows; at -10 one bucket spans 1024 octaves. */
-const MIN_SCALE = -10;
+/** The coarsest and the finest scale OpenTelemetry allows; at -10 one bucket spans 1024 octaves. */
+export const MIN_SCALE = -10;
+export const MAX_SCALE = 20;
 
 /** What travels. Values are seconds unless the field that holds it says otherwise. */
 export interface HistogramData {
@@ -22,7 +23,7 @@ export interface HistogramData {
   readonly min: number;
   /** 0 when `count` is 0. */
   readonly max: number;
-  /** Values that were 0 (or less: a clock that stepped back). */
+  /** Values that were 0, or no duration at all: negative (a clock that stepped back), infinite or NaN. */
   readonly zeroCount: number;
   /** The index of the first entry of `counts`. */
   readonly offset: number;
@@ -73,7 +74,7 @@ export class Histogram {
   /** Adds one value; `times` lets a sampled value stand for several. */
   record(value: number, times = 1): void {
     this.#count += times;
-    if (!(value > 0)) {
+    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
       this.#zeroCount += times;
       this.#min = 0;
       return;

@@ -11,7 +11,7 @@ import type {
 } from './incident.js';
 import { fromResource, toResource } from './instance-resource.js';
 import { type ExportLogsRequest, type LogRecord, SCOPE_NAME, SEQUENCE_ATTRIBUTE } from './otlp.js';
-import { fromKeyValues, listOf, number, text, toKeyValues, toNanos } from './otlp-value.js';
+import { fromKeyValues, listOf, number, objectsOf, text, toKeyValues, toNanos } from './otlp-value.js';
 import type { IncidentBatch } from './report.js';
 import { viewName } from './view.js';
 
@@ -79,10 +79,10 @@ export interface ReadLogs {
 export function fromOtlpLogs(request: ExportLogsRequest): ReadLogs {
   const batches: IncidentBatch[] = [];
   let ignoredRecords = 0;
-  for (const { resource, scopeLogs } of listOf(request.resourceLogs)) {
+  for (const { resource, scopeLogs } of objectsOf(request?.resourceLogs)) {
     const instance = fromResource(resource);
-    for (const { scope, logRecords } of listOf(scopeLogs)) {
-      const records = listOf(logRecords);
+    for (const { scope, logRecords } of objectsOf(scopeLogs)) {
+      const records = objectsOf(logRecords);
       if (instance === null || scope?.name !== SCOPE_NAME) {
         ignoredRecords += records.length;
         continue;
@@ -144,7 +144,7 @@ function fromLogRecord(record: LogRecord): IncidentDelta | null {
 type Fields = Readonly<Record<string, unknown>>;
 
 function objects(value: unknown): readonly Fields[] {
-  return listOf(value as Fields[]).filter((entry) => typeof entry === 'object' && entry !== null);
+  return objectsOf(value as Fields[]);
 }
 
 function toSample(fields: Fields): IncidentSample {

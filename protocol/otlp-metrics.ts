@@ -1,4 +1,4 @@
-import { EMPTY_HISTOGRAM, type HistogramData } from './histogram.js';
+import { EMPTY_HISTOGRAM, type HistogramData, MAX_SCALE, MIN_SCALE } from './histogram.js';
 import type { Cause } from './incident.js';
 import { fromResource, toResource } from './instance-resource.js';
 import { METRICS } from './metrics.js';
@@ -12,7 +12,17 @@ import {
   type ScopeMetrics,
   SEQUENCE_ATTRIBUTE,
 } from './otlp.js';
-import { type Attributes, fromKeyValues, fromNanos, listOf, number, text, toKeyValues, toNanos } from './otlp-value.js';
+import {
+  type Attributes,
+  fromKeyValues,
+  fromNanos,
+  listOf,
+  number,
+  objectsOf,
+  text,
+  toKeyValues,
+  toNanos,
+} from './otlp-value.js';
 import type { BlockReport, DroppedCount, GcReport, Instance, OperationReport, Report, ViewReport } from './report.js';
 import type { View } from './view.js';
 
@@ -127,15 +137,15 @@ export interface ReadMetrics {
 export function fromOtlpMetrics(request: ExportMetricsRequest): ReadMetrics {
   const reports: Report[] = [];
   let ignoredPoints = 0;
-  for (const { resource, scopeMetrics } of listOf(request.resourceMetrics)) {
+  for (const { resource, scopeMetrics } of objectsOf(request?.resourceMetrics)) {
     const instance = fromResource(resource);
-    for (const scoped of listOf(scopeMetrics)) {
+    for (const scoped of objectsOf(scopeMetrics)) {
       if (instance !== null && scoped.scope?.name === SCOPE_NAME) {
         const reader = new ReportReader(instance, scoped);
         reports.push(reader.report());
         ignoredPoints += reader.ignoredPoints;
       } else {
-        for (const metric of listOf(scoped.metrics)) ignoredPoints += pointsOf(metric).length;
+        for (const metric of objectsOf(scoped.metrics)) ignoredPoints += pointsOf(metric).length;
       }
     }
   }
@@ -171,7 +181,7 @@ class ReportReader {
     const observer = { busySeconds: 0, samplingRatio: 0 };
     const dropped: DroppedCount[] = [];
 
-    for (const metric of listOf(this.#scoped.metrics)) {
+    for (const metric of objectsOf(this.#scoped.metrics)) {
       for (const point of pointsOf(metric)) {
         const attributes = fromKeyValues(point.attributes);
         const value = number((point as NumberDataPoint).asDouble ?? (point as NumberDataPoint).asInt);
@@ -313,7 +323,7 @@ function toCause(value: unknown): Cause {
 }
 
 function pointsOf(metric: Metric): readonly (NumberDataPoint | ExponentialHistogramDataPoint)[] {
-  return listOf<NumberDataPoint | ExponentialHistogramDataPoint>(
+  return objectsOf<NumberDataPoint | ExponentialHistogramDataPoint>(
     metric.gauge?.dataPoints ?? metric.sum?.dataPoints ?? metric.exponentialHistogram?.dataPoints,
   );
 }
@@ -337,7 +347,7 @@ function toHistogramPoint(
 }
 
 function fromHistogramPoint(point: ExponentialHistogramDataPoint): HistogramData {
-  return {
+  const data = {
     scale: number(point.scale),
     count: number(point.count),
     sum: number(point.sum),
@@ -347,4 +357,18 @@ function fromHistogramPoint(point: ExponentialHistogramDataPoint): HistogramData
     offset: number(point.positive?.offset),
     counts: listOf(point.positive?.bucketCounts).map(number),
   };
+  return isPossible(data) ? data : EMPTY_HISTOGRAM;
+}
+
+/**
+ * Could recording values have made this? Whoever merges it trusts that its buckets lie within the range of a double,
+ * which spans the exponents from -1074 to 1024: else two buckets far apart would cost memory for all between them.
+ */
+function isPossible({ scale, count, zeroCount, offset, counts }: HistogramData): boolean {
+  if (!Number.isInteger(scale) || scale < MIN_SCALE || scale > MAX_SCALE) return false;
+  const perOctave = 2 ** scale;
+  const first = Math.floor(-1074 * perOctave) - 1;
+  const last = Math.ceil(1024 * perOctave);
+  if (!Number.isInteger(offset) || offset < first || offset + counts.length - 1 > last) return false;
+  return count >= 0 && zeroCount >= 0 && counts.every((each) => each >= 0);
 }

@@ -36,8 +36,8 @@ export function fromAnyValue(value: AnyValue | undefined, depth = 0): unknown {
   if (value === undefined || value === null || typeof value !== 'object' || depth > MAX_DEPTH) return null;
   if (typeof value.stringValue === 'string') return value.stringValue;
   if (typeof value.boolValue === 'boolean') return value.boolValue;
-  if (value.intValue !== undefined && value.intValue !== null) return Number(value.intValue);
-  if (value.doubleValue !== undefined && value.doubleValue !== null) return Number(value.doubleValue);
+  if (isNumeric(value.intValue)) return Number(value.intValue);
+  if (isNumeric(value.doubleValue)) return Number(value.doubleValue);
   if (value.arrayValue) return listOf(value.arrayValue.values).map((entry) => fromAnyValue(entry, depth + 1));
   if (value.kvlistValue) return fromKeyValues(value.kvlistValue.values, depth + 1);
   return null;
@@ -57,6 +57,16 @@ export function fromKeyValues(pairs: readonly KeyValue[] | undefined, depth = 0)
 /** What a sender may have left out or got wrong reads as empty. */
 export function listOf<T>(values: readonly T[] | undefined): readonly T[] {
   return Array.isArray(values) ? values : [];
+}
+
+/** The entries that are objects, whatever else a sender may have put among them. */
+export function objectsOf<T extends object>(values: readonly T[] | undefined): readonly T[] {
+  return listOf(values).filter((entry) => typeof entry === 'object' && entry !== null);
+}
+
+/** A number, or a text that OTLP's JSON may hold one in (64-bit integers, `NaN`, `Infinity`). */
+function isNumeric(value: unknown): value is number | string {
+  return typeof value === 'number' || typeof value === 'string';
 }
 
 export function text(value: unknown): string {

@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { fromOtlpLogs, fromOtlpMetrics, Histogram, toOtlpLogs, toOtlpMetrics } from 'holdup/protocol';
+import { describe, expect, test } from 'vitest';
+import { incidentBatch, report, spoiled } from './arbitraries.js';
+
+/** What a body is after its travel. */
+function sent<T>(body: T): T {
+  return JSON.parse(JSON.stringify(body)) as T;
+}
+
+describe('a report as OTLP metrics', () => {
+  test('comes back as it was sent', () => {
+    fc.assert(
+      fc.property(report, (each) => {
+        expect(fromOtlpMetrics(sent(toOtlpMetrics(each)))).toEqual({ reports: [each], ignoredPoints: 0 });
+      }),
+    );
+  });
+
+  test('several in one body, as an OpenTelemetry Collector batches them, come back in order', () => {
+    fc.assert(
+      fc.property(fc.array(report, { maxLength: 3 }), (reports) => {
+        const resourceMetrics = reports.flatMap((each) => toOtlpMetrics(each).resourceMetrics ?? []);
+        expect(fromOtlpMetrics(sent({ resourceMetrics })).reports).toEqual(reports);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('leaves aside and counts the points of other scopes', () => {
+    const body = {
+      resourceMetrics: [
+        {
+          resource: { attributes: [{ key: 'service.instance.id', value: { stringValue: 'a' } }] },
+          scopeMetrics: [
+            {
+              scope: { name: 'somebody-else' },
+              metrics: [{ name: 'http.server.active_requests', sum: { dataPoints: [{ asInt: '1' }, { asInt: '2' }] } }],
+            },
+          ],
+        },
+      ],
+    };
+    expect(fromOtlpMetrics(body)).toEqual({ reports: [], ignoredPoints: 2 });
+  });
+});
+
+describe('incidents as OTLP logs', () => {
+  test('come back as they were sent', () => {
+    fc.assert(
+      fc.property(incidentBatch, (batch) => {
+        expect(fromOtlpLogs(sent(toOtlpLogs(batch)))).toEqual({ batches: [batch], ignoredRecords: 0 });
+      }),
+    );
+  });
+
+  test('are a warning when reported and an error when thrown', () => {
+    fc.assert(
+      fc.property(incidentBatch, (batch) => {
+        const records = toOtlpLogs(batch).resourceLogs?.[0]?.scopeLogs?.[0]?.logRecords ?? [];
+        expect(records.map((record) => record.severityText)).toEqual(
+          batch.incidents.map((incident) => (incident.thrownCount > 0 ? 'ERROR' : 'WARN')),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('a hostile sender', () => {
+  test('cannot make the readers throw with any JSON value', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (body) => {
+        expect(fromOtlpMetrics(body as never).reports).toEqual([]);
+        expect(fromOtlpLogs(body as never).batches).toEqual([]);
+      }),
+    );
+  });
+
+  test('cannot make them throw with a report that is spoiled somewhere', () => {
+    fc.assert(
+      fc.property(spoiled(report.map(toOtlpMetrics)), (body) => {
+        for (const each of fromOtlpMetrics(body as never).reports) {
+          for (const view of each.views) expect(typeof view.view.route).toBe('string');
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('cannot make them throw with incidents that are spoiled somewhere', () => {
+    fc.assert(
+      fc.property(spoiled(incidentBatch.map(toOtlpLogs)), (body) => {
+        for (const { incidents } of fromOtlpLogs(body as never).batches) {
+          for (const incident of incidents) expect(Number.isFinite(incident.totalMs)).toBe(true);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('cannot make a histogram that grows beyond bounds when it is merged', () => {
+    const hostile = fc.record({
+      scale: fc.oneof(fc.integer(), fc.integer({ min: -11, max: 21 }), fc.double()),
+      offset: fc.oneof(fc.integer(), fc.constantFrom(2 ** 31 - 1, -(2 ** 31), 1e300), fc.double()),
+      counts: fc.array(fc.oneof(fc.integer(), fc.constant(1)), { maxLength: 5 }),
+    });
+    fc.assert(
+      fc.property(fc.array(hostile, { minLength: 2, maxLength: 4 }), (histograms) => {
+        const merged = new Histogram();
+        merged.record(0.1);
+        for (const { scale, offset, counts } of histograms) {
+          const point = { count: '7', sum: 1, scale, positive: { offset, bucketCounts: counts.map(String) } };
+          const read = fromOtlpMetrics(withLoopDelay(point)).reports[0]?.loop.delay;
+          expect(read).toBeDefined();
+          if (read !== undefined) merged.merge(read);
+        }
+        expect(merged.data().counts.length).toBeLessThanOrEqual(320);
+        expect(merged.data().counts.every((count) => count >= 0)).toBe(true);
+      }),
+    );
+  });
+
+  test('cannot reach a prototype through an attribute', () => {
+    const attributes = [
+      { key: '__proto__', value: { kvlistValue: { values: [{ key: 'polluted', value: { boolValue: true } }] } } },
+    ];
+    const body = withLoopDelay({ attributes, count: '0' });
+    fromOtlpMetrics(body);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});
+
+function withLoopDelay(point: object) {
+  return {
+    resourceMetrics: [
+      {
+        resource: { attributes: [{ key: 'service.instance.id', value: { stringValue: 'a' } }] },
+        scopeMetrics: [
+          {
+            scope: { name: 'holdup' },
+            metrics: [{ name: 'holdup.eventloop.delay', exponentialHistogram: { dataPoints: [point] } }],
+          },
+        ],
+      },
+    ],
+  };
+}
