@@ -23,26 +23,33 @@ const MAX_BUCKETS = 1000;
 /** Powers of two that a double can hold reach from 2^-1074 to 2^1024; no honest bucket lies outside. */
 const MAX_EXPONENT = 1100;
 
-export function admitReport(report: Report): Report {
+/** The report, and how many histograms were left out of it because their parts contradict one another. */
+export function admitReport(report: Report): { readonly report: Report; readonly lostHistograms: number } {
   const { loop } = report;
-  return {
+  let lostHistograms = 0;
+  const admit = (data: HistogramData): HistogramData => {
+    const admitted = admitHistogram(data);
+    if (admitted.count === 0 && data.count !== 0) lostHistograms++;
+    return admitted;
+  };
+  const admitted: Report = {
     ...report,
     instance: admitInstance(report.instance),
     views: report.views.map((each) => ({
       view: admitView(each.view),
       active: positive(each.active),
       activePeak: Math.max(positive(each.activePeak), positive(each.active)),
-      duration: admitHistogram(each.duration),
-      busy: admitHistogram(each.busy),
-      wait: admitHistogram(each.wait),
+      duration: admit(each.duration),
+      busy: admit(each.busy),
+      wait: admit(each.wait),
       operations: each.operations.slice(0, OPERATIONS_PER_VIEW).map((operation) => ({
         operation: clip(operation.operation, NAME_LENGTH),
-        duration: admitHistogram(operation.duration),
+        duration: admit(operation.duration),
       })),
-      blocks: each.blocks.slice(0, 3).map((block) => ({ ...block, duration: admitHistogram(block.duration) })),
+      blocks: each.blocks.slice(0, 3).map((block) => ({ ...block, duration: admit(block.duration) })),
     })),
     loop: {
-      delay: admitHistogram(loop.delay),
+      delay: admit(loop.delay),
       utilization: Math.min(1, positive(loop.utilization)),
       activeSeconds: positive(loop.activeSeconds),
       idleSeconds: positive(loop.idleSeconds),
@@ -60,6 +67,7 @@ export function admitReport(report: Report): Report {
       .slice(0, 50)
       .map((each) => ({ what: clip(each.what, 60) || 'unnamed', count: positive(each.count) })),
   };
+  return { report: admitted, lostHistograms };
 }
 
 export function admitBatch(batch: IncidentBatch): IncidentBatch {
@@ -158,7 +166,9 @@ export function admitHistogram(data: HistogramData): HistogramData {
     if (!(times >= 0)) return EMPTY_HISTOGRAM;
     count += times;
   }
-  if (!Number.isSafeInteger(count) || count !== data.count || !(data.zeroCount >= 0)) return EMPTY_HISTOGRAM;
+  if (!(count < Number.MAX_SAFE_INTEGER) || !(data.zeroCount >= 0)) return EMPTY_HISTOGRAM;
+  // Not exactly: a value that stands for several may weigh a fraction.
+  if (Math.abs(count - data.count) > count * 1e-6) return EMPTY_HISTOGRAM;
   const sum = positive(data.sum);
   // Minimum and maximum are optional in OTLP; without them the bucket's edges bound the values.
   const max = data.max > 0 ? data.max : counts.length === 0 ? 0 : 2 ** ((offset + counts.length) / 2 ** scale);

@@ -74,7 +74,7 @@ export class Fleet {
 
   /** Adds one report. */
   recordReport(raw: Report, now: number): Recorded {
-    const report = admitReport(raw);
+    const { report, lostHistograms } = admitReport(raw);
     const entry = this.#entryOf(report.instance, now);
     if (entry === null) return 'no room';
     const order = entry.reports.take(report.sequence);
@@ -103,6 +103,7 @@ export class Fleet {
       });
     }
     this.#recordLoop(report, requests, now);
+    this.drop('histograms', lostHistograms, now);
     entry.recordTotals(report, requests, now);
     if (order === 'newest') entry.recordGauges(report, gauges, now);
     for (const each of report.dropped) this.drop(each.what, each.count, now);
@@ -305,8 +306,8 @@ export class Fleet {
       if (group.state !== 'open') continue;
       const facts = group.recent(now);
       if (facts.count === 0) continue;
-      const { fingerprint, kind, operation, cause, site } = group;
-      incidents.push({ fingerprint, kind, operation, cause, site, view: group.viewName, ...facts });
+      const { fingerprint, service, kind, operation, cause, site } = group;
+      incidents.push({ fingerprint, service, kind, operation, cause, site, view: group.viewName, ...facts });
     }
     let heardAt = 0;
     for (const entry of this.instances.all()) heardAt = Math.max(heardAt, entry.heardAt);

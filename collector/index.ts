@@ -33,7 +33,7 @@ export interface Collector {
 export async function startCollector(options: CollectorOptions = {}): Promise<Collector> {
   const resolved = resolveOptions(options);
   const { host, basePath } = resolved;
-  const server = new CollectorServer(resolved, Date.now);
+  const server = new CollectorServer(resolved, () => Date.now());
   try {
     server.http.listen(resolved.port, host);
     await once(server.http, 'listening');

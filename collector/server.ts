@@ -52,6 +52,12 @@ export class CollectorServer {
   #app(options: ResolvedOptions, fleet: Fleet, now: () => number): Express {
     const metrics = new MetricsPage(fleet, this.#feed, now);
     const router = express.Router();
+    router.use((request, response, next) => {
+      // The page's links are relative: without the slash they would lead beside the base path.
+      const isBare = options.basePath !== '' && request.originalUrl.split('?')[0] === options.basePath;
+      if (isBare) response.redirect(308, `${options.basePath}/`);
+      else next();
+    });
     router.get('/healthz', (_request, response) => {
       response.set('Cache-Control', 'no-store').json({ service: SERVICE, version: VERSION, status: 'ok' });
     });

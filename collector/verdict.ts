@@ -34,6 +34,7 @@ export interface BlockedFact {
 
 export interface IncidentFact {
   readonly fingerprint: string;
+  readonly service: string;
   readonly kind: IncidentKind;
   readonly operation: string;
   readonly cause: Cause;
@@ -99,7 +100,7 @@ function fromLastMinute(facts: VerdictFacts): Verdict {
   const held = sum(incidents, (each) => each.heldMs);
   const delayed = sum(incidents, (each) => each.delayedMs);
   const worst = incidents[0];
-  const share = worst === undefined ? 0 : Math.max(...incidents.map((each) => shareOf(each, facts)));
+  const share = worstServiceShare(incidents, facts);
   if (worst === undefined || (share < SLOW_SHARE && delayed < SLOW_DELAYED_MS)) return healthy(facts);
 
   const status: FleetStatus = share >= BLOCKING_SHARE ? 'blocking' : 'slow';
@@ -180,6 +181,13 @@ function weight(incident: IncidentFact): number {
 /** The share of one loop's time that it held, 0 to 1. */
 function shareOf(incident: IncidentFact, facts: VerdictFacts): number {
   return incident.heldMs / 1000 / facts.windowSeconds / incident.instances;
+}
+
+/** The most that all incidents of one service together held of its loops, 0 to 1. */
+function worstServiceShare(incidents: readonly IncidentFact[], facts: VerdictFacts): number {
+  const shares = new Map<string, number>();
+  for (const each of incidents) shares.set(each.service, (shares.get(each.service) ?? 0) + shareOf(each, facts));
+  return Math.min(1, Math.max(0, ...shares.values()));
 }
 
 function howMuch(incident: IncidentFact, facts: VerdictFacts): string {
