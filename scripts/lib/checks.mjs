@@ -1,7 +1,7 @@
 import { projectTool, run } from './run.mjs';
 
 /** Everything that is checked without running the product. Each names the program and its arguments. */
-export const CHECKS = [
+const CHECKS = [
   { name: 'types and the import rule (tsc -b)', command: projectTool('tsc'), args: ['-b'] },
   { name: 'format and lint (biome)', command: projectTool('biome'), args: ['ci', '--no-errors-on-unmatched'] },
   { name: 'nothing unused (knip)', command: projectTool('knip'), args: ['--no-progress'] },

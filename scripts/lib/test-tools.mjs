@@ -9,7 +9,7 @@ const PROGRAMS = [
 ];
 
 /** The Node versions the tests run the product on, beside the one that runs the tests. */
-export const NODE_VERSIONS = [22, 24, 26];
+const NODE_VERSIONS = [22, 24, 26];
 
 /** Brings what is missing where that is possible, and says in one line each what is not. */
 export async function ensureTestTools() {
@@ -25,7 +25,7 @@ export async function ensureTestTools() {
 }
 
 /** Where `npm test` puts another version of Node. */
-export function nodeProgram(version) {
+function nodeProgram(version) {
   return join(root, '.cache', `node-${version}`, 'node_modules', 'node', 'bin', 'node');
 }
 

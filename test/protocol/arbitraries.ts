@@ -12,7 +12,7 @@ import {
 } from 'holdup/protocol';
 
 /** Any text a route, a path or a function name could hold, also what tries to be something else. */
-export const text = fc.oneof(
+const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc.constantFrom('', '__proto__', 'constructor', 'toString', '\ud800', '\udfff', '\u0000', '"\\', '</script>'),
@@ -25,12 +25,12 @@ export const seconds = fc.oneof(
   fc.constantFrom(0, -1, 2 ** -10, 0.5, 1, 2, 4, 1024),
 );
 
-export const count = fc.nat({ max: 2 ** 31 });
+const count = fc.nat({ max: 2 ** 31 });
 const amount = fc.double({ min: 0, max: 1e12, noNaN: true }).map((value) => value + 0);
 /** Epoch milliseconds with a clock's microseconds, until the year 2039. */
-export const epochMs = fc.integer({ min: 1, max: 2.2e15 }).map((micros) => micros / 1000);
+const epochMs = fc.integer({ min: 1, max: 2.2e15 }).map((micros) => micros / 1000);
 
-export const histogramData: fc.Arbitrary<HistogramData> = fc
+const histogramData: fc.Arbitrary<HistogramData> = fc
   .array(seconds, { maxLength: 40 })
   .map((values) => recorded(values).data());
 
@@ -40,7 +40,7 @@ export function recorded(values: Iterable<number>, scale?: number): Histogram {
   return histogram;
 }
 
-export const view: fc.Arbitrary<View> = fc.record({
+const view: fc.Arbitrary<View> = fc.record({
   method: text,
   route: text,
   handler: text,
