@@ -23,9 +23,14 @@ let printed = '';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 
-await ensureInstalled();
-await ensureBuilt();
-if (!stopping) startShop();
+try {
+  await ensureInstalled();
+  await ensureBuilt();
+  startShop();
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
 
 function startShop() {
   shop = fork(fileURLToPath(new URL('../examples/bookshop/server.js', import.meta.url)), {
