@@ -10,7 +10,7 @@ export const SERVER_CORE = 0;
 export const LOAD_CORE = 1;
 
 /** Can processes be pinned to cores here? Without that, figures are noisier and the table says so. */
-export const canPin = cpus().length > 1 && succeeds('taskset', ['--version']);
+const canPin = cpus().length > 1 && succeeds('taskset', ['--version']);
 
 /** The command line that runs a program on one core, where that can be done. */
 export function pinned(core, command, args) {

@@ -1,5 +1,5 @@
 /** The value below which the share `q` (0 to 1) of the values lies, interpolated between neighbours (Hyndman and Fan 7). */
-export function quantile(values, q) {
+function quantile(values, q) {
   const sorted = [...values].sort((a, b) => a - b);
   const position = (sorted.length - 1) * q;
   const below = Math.floor(position);
