@@ -86,10 +86,7 @@ function trim<T>(map: Map<string, T>, limit: number, worth: (value: T) => number
 }
 
 /** `later` wins where both tell of the same second; a hole between them stays a hole. */
-export function joinTimelines(
-  earlier: readonly TimelinePoint[],
-  later: readonly TimelinePoint[],
-): TimelinePoint[] {
+export function joinTimelines(earlier: readonly TimelinePoint[], later: readonly TimelinePoint[]): TimelinePoint[] {
   const first = later[0];
   if (first === undefined) return earlier.slice();
   const joined = earlier.filter((point) => point.at < first.at).concat(later);

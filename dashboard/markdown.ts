@@ -1,8 +1,8 @@
 import { type IncidentDetail, type IncidentSummary, type StackFrame, viewName } from '../protocol/index.js';
 import { count, dateTime, duration, plural } from './format.js';
 import { placeOf, whole, wholePlace } from './names.js';
-import { incidents, overview } from './store.js';
 import { sentenceFor } from './sentence.js';
+import { incidents, overview } from './store.js';
 
 /** Markdown for an issue tracker. Names go into code spans, where nothing in them means anything. */
 export function code(text: string): string {

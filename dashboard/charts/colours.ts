@@ -11,6 +11,7 @@ export interface ChartColours {
   readonly surface: string;
   readonly gap: string;
   readonly load: string;
+  readonly p50: string;
   readonly mono: string;
 }
 
@@ -33,6 +34,7 @@ export function readColours(): ChartColours {
     surface: read('--surface'),
     gap: read('--gap'),
     load: read('--load'),
+    p50: read('--series-1'),
     mono: getComputedStyle(probe).fontFamily,
   };
   probe.remove();

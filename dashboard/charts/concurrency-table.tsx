@@ -26,19 +26,31 @@ export function ConcurrencyTable({
         <thead>
           <tr>
             <th scope="col">Time</th>
-            <th scope="col" class="number">Active</th>
+            <th scope="col" class="number">
+              Active
+            </th>
             <th scope="col">Busiest views</th>
-            <th scope="col" class="number">Delay p50</th>
-            <th scope="col" class="number">p99</th>
-            <th scope="col" class="number">Max</th>
-            <th scope="col" class="number">Utilization</th>
+            <th scope="col" class="number">
+              Delay p50
+            </th>
+            <th scope="col" class="number">
+              p99
+            </th>
+            <th scope="col" class="number">
+              Max
+            </th>
+            <th scope="col" class="number">
+              Utilization
+            </th>
             <th scope="col">Loop held</th>
           </tr>
         </thead>
         <tbody>
           {rows.map((point) => (
             <tr key={point.at}>
-              <th scope="row" class="number">{clock(point.at)}</th>
+              <th scope="row" class="number">
+                {clock(point.at)}
+              </th>
               <td class="number">{count(Object.values(point.active).reduce((sum, each) => sum + each, 0))}</td>
               <td class="mono wrap">{busiest(point)}</td>
               <td class="number">{duration(point.delayP50Ms)}</td>
@@ -46,12 +58,13 @@ export function ConcurrencyTable({
               <td class="number">{duration(point.delayMaxMs)}</td>
               <td class="number">{percent(point.utilization)}</td>
               <td class="wrap">
-                {point.blocks.slice(0, 3).map((block) => (
+                {point.blocks.slice(0, 3).map((block, index) => (
                   <a class="held" key={block.at} href={hrefTo(['incidents', block.fingerprint])}>
-                    {duration(block.durationMs)} by {legible(block.view, 60)}{' '}
+                    {index > 0 && ', '}
+                    {duration(block.durationMs)} by {legible(block.view, 60)}
                   </a>
                 ))}
-                {point.blocks.length > 3 && `and ${point.blocks.length - 3} more`}
+                {point.blocks.length > 3 && ` and ${point.blocks.length - 3} more`}
               </td>
             </tr>
           ))}

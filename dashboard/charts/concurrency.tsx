@@ -21,12 +21,16 @@ const KINDS: readonly PlotKind[] = ['active', 'held', 'delay', 'utilization'];
 /** A block is a few pixels wide; the pointer need not hit it exactly. */
 const REACH_PX = 6;
 
-/** The stretch of time on show: a zoom in the address (`from-to`), or the last so many minutes. */
-function windowOf(endMs: number): Span & { readonly zoomed: boolean } {
+/**
+ * The stretch of time on show: a zoom in the address (`from-to`), or the last so many minutes. While less than that is
+ * known it starts where the knowledge does, so that the first minute is not a sliver at the edge.
+ */
+function windowOf(startMs: number, endMs: number): Span & { readonly zoomed: boolean } {
   const [from, to] = queryOf('zoom').split('-').map(Number);
   if (from !== undefined && to !== undefined && to > from) return { from, to, zoomed: true };
   const range = RANGES.find((each) => each.name === queryOf('range')) ?? DEFAULT_RANGE;
-  return { from: endMs - range.ms, to: endMs, zoomed: false };
+  const known = Math.max(RANGES[0].ms, endMs - startMs);
+  return { from: endMs - Math.min(range.ms, known), to: endMs, zoomed: false };
 }
 
 /** Requests in flight by view, with the holds of the loop, its delay and its utilization under it on one time axis. */
@@ -36,7 +40,7 @@ export function Concurrency() {
   const names = useMemo(() => slots.current.assign(points), [points]);
   const columns = useMemo(() => toColumns(points, names), [points, names]);
   const end = (points.at(-1)?.at ?? picture.value.overview?.at ?? Date.now()) + 1_000;
-  const shown = windowOf(end);
+  const shown = windowOf(points[0]?.at ?? end, end);
   const blocks = blocksBetween(points, shown.from, shown.to);
 
   const cursor = useSignal<{ index: number; at: number } | null>(null);
@@ -116,6 +120,7 @@ export function Concurrency() {
             {KINDS.map((kind) => (
               <div class={`plot plot-${kind}`} key={kind}>
                 <span class="plot-name">{PLOT_NAMES[kind]}</span>
+                {kind === 'delay' && <DelayKey />}
                 <div
                   ref={(host) => {
                     if (host === null) hosts.current.delete(kind);
@@ -138,6 +143,14 @@ const PLOT_NAMES: Readonly<Record<PlotKind, string>> = {
   delay: 'Loop delay, ms',
   utilization: 'Utilization, %',
 };
+
+function DelayKey() {
+  return (
+    <span class="plot-key" aria-hidden="true">
+      <i class="key-p50" /> p50 <i class="key-p99" /> p99 <i class="key-max" /> max
+    </span>
+  );
+}
 
 function ChartControls({ zoomed, asTable }: { readonly zoomed: boolean; readonly asTable: boolean }) {
   const range = queryOf('range') === '' ? DEFAULT_RANGE.name : queryOf('range');

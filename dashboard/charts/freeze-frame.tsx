@@ -56,12 +56,17 @@ export function FreezeFrame({ sample, culprit }: { readonly sample: SampleDetail
             <bdi role="cell" class="mono clip" title={nameOf(request)}>
               {nameOf(request)}
             </bdi>
-            <span role="cell" class="freeze-track" aria-label={beganWords(request.startOffsetMs)} title={beganWords(request.startOffsetMs)}>
+            <span
+              role="cell"
+              class="freeze-track"
+              aria-label={beganWords(request.startOffsetMs)}
+              title={beganWords(request.startOffsetMs)}
+            >
               <i
                 class={clipped ? 'flight clipped' : 'flight'}
                 style={{ left: `${start}%`, width: `${Math.max(0, wait - start)}%` }}
               />
-              <i class="waiting" style={{ left: `${wait}%`, width: `${Math.max(0.3, to - wait)}%` }} />
+              <i class="stalled" style={{ left: `${wait}%`, width: `${Math.max(0.3, to - wait)}%` }} />
             </span>
             <span role="cell" class="number">
               +{duration(request.delayedMs)}

@@ -18,11 +18,15 @@ export interface PlotEvents {
 }
 
 export type PlotKind = 'active' | 'held' | 'delay' | 'utilization';
-export const PLOT_HEIGHTS: Readonly<Record<PlotKind, number>> = { active: 208, held: 36, delay: 104, utilization: 84 };
+export const PLOT_HEIGHTS: Readonly<Record<PlotKind, number>> = { active: 216, held: 46, delay: 112, utilization: 92 };
 /** Wide enough for `1000`, and the same for all, so that their time axes lie exactly under each other. */
 const AXIS_WIDTH = 48;
-/** A block shorter than a pixel must still be seen. */
-const LEAST_BLOCK_PX = 2;
+/** The columns of the held track, CSS pixels. */
+const COLUMN_PX = 2;
+/** The least height of a column in which anything was held, as a share: a short block must still be seen. */
+const LEAST_SHARE = 0.12;
+/** A block is drawn across the other plots from this width on; below it the track alone tells. CSS pixels. */
+const SPAN_PX = 3;
 
 const stepped = uPlot.paths.stepped?.({ align: 1 });
 
@@ -34,7 +38,7 @@ export function createPlot(kind: PlotKind, target: HTMLElement, scene: Scene, ev
     ms: 1,
     pxAlign: 1,
     legend: { show: false },
-    padding: [8, 0, kind === 'utilization' ? 0 : 4, 0],
+    padding: [8, 26, kind === 'utilization' ? 0 : 4, 0],
     cursor: {
       y: false,
       points: { show: false },
@@ -46,8 +50,8 @@ export function createPlot(kind: PlotKind, target: HTMLElement, scene: Scene, ev
     axes: [timeAxis(kind, scene), valueAxis(kind, scene)],
     series: seriesOf(kind, scene),
     hooks: {
-      drawClear: [(plot) => drawGaps(plot, scene)],
-      draw: [(plot) => drawBlocks(plot, scene, kind === 'held')],
+      drawClear: [(plot) => drawGaps(plot, scene), (plot) => kind !== 'held' && drawSpans(plot, scene)],
+      draw: [(plot) => kind === 'held' && drawHeld(plot, scene)],
       setCursor: [
         (plot) => {
           const left = plot.cursor.left ?? -1;
@@ -129,14 +133,13 @@ function seriesOf(kind: PlotKind, scene: Scene): uPlot.Series[] {
   const line = (stroke: () => string, width: number): uPlot.Series => ({ ...common, stroke, width });
   switch (kind) {
     case 'active':
-      // Each layer is painted over the ones behind it, with a hairline of the surface between them.
+      // Each layer is painted over the ones behind it.
       return [
         {},
         ...scene.colours.series.map((_, index, all) => ({
           ...common,
           fill: () => scene.colours.series[all.length - 1 - index] ?? scene.colours.faint,
-          stroke: () => scene.colours.surface,
-          width: 1,
+          width: 0,
         })),
       ];
     case 'held':
@@ -144,27 +147,50 @@ function seriesOf(kind: PlotKind, scene: Scene): uPlot.Series[] {
     case 'delay':
       return [
         {},
-        { ...common, stroke: () => scene.colours.load, width: 1, fill: () => scene.colours.gap },
+        { ...common, width: 0, fill: () => scene.colours.load },
         line(() => scene.colours.text, 1.5),
-        line(() => scene.colours.faint, 1),
+        line(() => scene.colours.p50, 1.5),
       ];
     case 'utilization':
       return [{}, { ...common, stroke: () => scene.colours.faint, width: 1, fill: () => scene.colours.load }];
   }
 }
 
-function drawBlocks(plot: uPlot, scene: Scene, solid: boolean): void {
+/**
+ * The share of each moment in which a loop was held: seen from afar columns of that height, zoomed in spans as long as
+ * the blocks themselves.
+ */
+function drawHeld(plot: uPlot, scene: Scene): void {
+  const { ctx, bbox } = plot;
+  const column = COLUMN_PX * devicePixelRatio;
+  const shares = new Float64Array(Math.ceil(bbox.width / column));
+  for (const block of scene.blocks) {
+    const from = (plot.valToPos(block.at, 'x', true) - bbox.left) / column;
+    const to = (plot.valToPos(block.at + block.durationMs, 'x', true) - bbox.left) / column;
+    for (let i = Math.max(0, Math.floor(from)); i < Math.min(shares.length, to); i++) {
+      shares[i] = (shares[i] ?? 0) + Math.min(to, i + 1) - Math.max(from, i);
+    }
+  }
+  ctx.fillStyle = scene.colours.blocked;
+  shares.forEach((share, i) => {
+    if (share === 0) return;
+    const height = bbox.height * Math.min(1, Math.max(LEAST_SHARE, share));
+    ctx.fillRect(bbox.left + i * column, bbox.top + bbox.height - height, column, height);
+  });
+}
+
+/** Behind the series, so that their colours stay what the legend says. */
+function drawSpans(plot: uPlot, scene: Scene): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.fillStyle = solid ? scene.colours.blocked : scene.colours.blockedTint;
+  ctx.fillStyle = scene.colours.blockedTint;
   for (const block of scene.blocks) {
     const from = plot.valToPos(block.at, 'x', true);
     const to = plot.valToPos(block.at + block.durationMs, 'x', true);
-    const width = Math.max(LEAST_BLOCK_PX * devicePixelRatio, to - from);
-    ctx.fillRect(Math.round(from), bbox.top, width, bbox.height);
+    if (to - from >= SPAN_PX * devicePixelRatio) ctx.fillRect(from, bbox.top, to - from, bbox.height);
   }
   ctx.restore();
 }

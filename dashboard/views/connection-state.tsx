@@ -1,7 +1,7 @@
+import type { ConnectionState as State } from '../connection.js';
 import { duration } from '../format.js';
-import { type ConnectionState as State } from '../connection.js';
-import { catchUp, connection, feed, now, openedFile, pausedAt, togglePause } from '../store.js';
 import { legible } from '../names.js';
+import { catchUp, connection, feed, now, openedFile, pausedAt, togglePause } from '../store.js';
 
 /** Whether what is shown is now: always there, and the button that stops it. */
 export function ConnectionState() {
@@ -25,7 +25,9 @@ export function ConnectionState() {
     <div class={`connection ${paused === null ? state.name : 'still'}`}>
       <span class={paused === null && state.name === 'live' ? 'dot' : 'dot hollow'} aria-hidden="true" />
       <span class="connection-text" role="status">
-        {paused === null ? wordsFor(state) : `Paused${state.name === 'live' ? '' : `, ${wordsFor(state).toLowerCase()}`}`}
+        {paused === null
+          ? wordsFor(state)
+          : `Paused${state.name === 'live' ? '' : `, ${wordsFor(state).toLowerCase()}`}`}
       </span>
       {paused !== null && <span class="connection-detail">{duration(Math.max(0, now.value - paused))} behind</span>}
       {paused === null && state.name === 'reconnecting' && <Retry state={state} />}

@@ -29,10 +29,22 @@ export function Header() {
         <button type="button" class="button quiet wide-only" onClick={() => (dialog.value = 'commands')}>
           Go to <kbd>Ctrl K</kbd>
         </button>
-        <button type="button" class="button quiet" onClick={nextTheme} aria-label={`Theme: ${theme.value}`} title="Theme">
+        <button
+          type="button"
+          class="button quiet"
+          onClick={nextTheme}
+          aria-label={`Theme: ${theme.value}`}
+          title="Theme"
+        >
           <ThemeMark />
         </button>
-        <button type="button" class="button quiet" onClick={() => (dialog.value = 'help')} aria-label="Help" title="Help">
+        <button
+          type="button"
+          class="button quiet"
+          onClick={() => (dialog.value = 'help')}
+          aria-label="Help"
+          title="Help"
+        >
           ?
         </button>
       </div>
@@ -64,7 +76,9 @@ function ThemeMark() {
   return (
     <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" class="theme-mark">
       <circle cx="8" cy="8" r="6" />
-      {theme.value !== 'light' && <path d={theme.value === 'dark' ? 'M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z' : 'M8 2a6 6 0 0 1 0 12z'} />}
+      {theme.value !== 'light' && (
+        <path d={theme.value === 'dark' ? 'M8 2a6 6 0 1 0 0 12a6 6 0 1 0 0-12z' : 'M8 2a6 6 0 0 1 0 12z'} />
+      )}
     </svg>
   );
 }

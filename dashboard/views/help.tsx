@@ -1,11 +1,14 @@
 import { closeDialog } from '../dialogs.js';
-import { readSnapshot, saveSnapshot } from '../snapshot-file.js';
 import { KEYS } from '../keyboard.js';
+import { readSnapshot, saveSnapshot } from '../snapshot-file.js';
 import { overview } from '../store.js';
 import { Modal } from './modal.js';
 
 const WORDS = [
-  ['Held', 'The event loop ran one piece of work without a break, at or above the threshold (50 ms by default). Nobody else moved.'],
+  [
+    'Held',
+    'The event loop ran one piece of work without a break, at or above the threshold (50 ms by default). Nobody else moved.',
+  ],
   ['Busy', 'Time a request itself used the loop.'],
   ['Waited, delayed', 'Time a request stood still because another one held the loop.'],
   ['Sync-only', 'A call that holds the loop by contract, such as fs.readFileSync.'],

@@ -61,7 +61,9 @@ function IncidentRow({
           <small>
             {incident.delayedRequests > 0 ? `${plural(incident.delayedRequests, 'request')} waited` : 'nobody waited'}
           </small>
-          <i class="meter" style={{ width: `${(incident.delayedMs / worst) * 100}%` }} />
+          <i class="meter">
+            <i style={{ width: `${(incident.delayedMs / worst) * 100}%` }} />
+          </i>
         </span>
         <span class="cell what">
           <span class="title">
@@ -85,7 +87,10 @@ function IncidentRow({
           </small>
         </span>
         <span class="cell trend">
-          <Sparkline values={incident.trend} label={`Trend over 5 minutes, ${incident.trend.at(-1) ?? 0} in the last 10 s`} />
+          <Sparkline
+            values={incident.trend}
+            label={`Trend over 5 minutes, ${incident.trend.at(-1) ?? 0} in the last 10 s`}
+          />
         </span>
         <span class="cell number">
           <b>{count(times)}×</b>

@@ -26,7 +26,9 @@ export function IncidentPage({ fingerprint }: { readonly fingerprint: string }) 
       </nav>
       {detail.state === 'loading' && <div class="panel placeholder" aria-hidden="true" />}
       {detail.state === 'missing' && (
-        <p class="panel empty">This incident is not known to this collector. It may have been forgotten after its retention.</p>
+        <p class="panel empty">
+          This incident is not known to this collector. It may have been forgotten after its retention.
+        </p>
       )}
       {detail.state === 'failed' && <p class="panel empty">{detail.why}</p>}
       {detail.state === 'ready' && <Whole incident={detail.incident} />}
@@ -109,7 +111,7 @@ function Source({ incident }: { readonly incident: IncidentDetail }) {
   const link = editorLink(incident.site);
   const place = wholePlace(incident.site);
   return (
-    <section class="panel" aria-labelledby="source-title">
+    <section class="panel first" aria-labelledby="source-title">
       <div class="panel-head">
         <h2 id="source-title">Source</h2>
         {link !== null && (
@@ -135,7 +137,7 @@ function Source({ incident }: { readonly incident: IncidentDetail }) {
 function Remedy({ incident }: { readonly incident: IncidentDetail }) {
   const entry = allowEntry(incident);
   return (
-    <section class="panel" aria-labelledby="remedy-title">
+    <section class="panel first" aria-labelledby="remedy-title">
       <div class="panel-head">
         <h2 id="remedy-title">{incident.alternative === '' ? 'What to do' : 'Write instead'}</h2>
       </div>
@@ -160,8 +162,10 @@ function Remedy({ incident }: { readonly incident: IncidentDetail }) {
 }
 
 function adviceFor(incident: IncidentDetail): string {
-  if (incident.cause === 'gc') return 'Allocate less at once: stream large results, reuse buffers, and look at the heap.';
-  if (incident.cause === 'host') return 'The code is not at fault. Give the machine or container more CPU, or run fewer processes on it.';
+  if (incident.cause === 'gc')
+    return 'Allocate less at once: stream large results, reuse buffers, and look at the heap.';
+  if (incident.cause === 'host')
+    return 'The code is not at fault. Give the machine or container more CPU, or run fewer processes on it.';
   return 'Split the work and let the loop turn in between, stream it, or move it to a worker thread with syncToAsync().';
 }
 
@@ -234,8 +238,8 @@ function SeenOn({ incident }: { readonly incident: IncidentDetail }) {
       <details class="inner-fold">
         <summary>Why these are one incident</summary>
         <p class="inset-text">
-          Same operation, same view, and the same frames of your own code by function and file. Line numbers do not count, so
-          that an edit above does not make it a new incident.
+          Same operation, same view, and the same frames of your own code by function and file. Line numbers do not
+          count, so that an edit above does not make it a new incident.
         </p>
         <p class="inset-text mono hint">
           <bdi>{legible(incident.fingerprint)}</bdi>

@@ -48,9 +48,19 @@ export function Incidents() {
             onInput={(event) => setQuery({ q: event.currentTarget.value })}
           />
           <Choice name="view" label="View" value={filter.view} options={choices(all, (each) => viewName(each.view))} />
-          <Choice name="service" label="Service" value={filter.service} options={choices(all, (each) => each.service)} />
+          <Choice
+            name="service"
+            label="Service"
+            value={filter.service}
+            options={choices(all, (each) => each.service)}
+          />
           <Choice name="kind" label="Kind" value={filter.kind} options={choices(all, (each) => each.kind)} />
-          <Choice name="category" label="Category" value={filter.category} options={choices(all, (each) => each.category)} />
+          <Choice
+            name="category"
+            label="Category"
+            value={filter.category}
+            options={choices(all, (each) => each.category)}
+          />
           <Choice name="cause" label="Cause" value={filter.cause} options={choices(all, (each) => each.cause)} />
           <label class="choice">
             <span>Sort</span>
@@ -65,14 +75,18 @@ export function Incidents() {
         </div>
         <IncidentRows
           incidents={steady}
-          empty={filtered ? 'No incident matches these filters.' : 'Nothing has held a loop since this collector started.'}
+          empty={
+            filtered ? 'No incident matches these filters.' : 'Nothing has held a loop since this collector started.'
+          }
         />
       </section>
       {cold.length > 0 && (
         <details class="panel fold" open={queryOf('cold') === 'open'}>
           <summary>
             <h2>Cold</h2>
-            <p class="hint">{plural(cold.length, 'group')} of first-time work: module loading, first use during warm-up</p>
+            <p class="hint">
+              {plural(cold.length, 'group')} of first-time work: module loading, first use during warm-up
+            </p>
           </summary>
           <IncidentRows incidents={cold} empty="" cold />
         </details>

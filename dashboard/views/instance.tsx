@@ -9,7 +9,9 @@ export function InstancePage({ id }: { readonly id: string }) {
   const instance = instances.value.find((each) => each.id === id);
   if (instance === undefined) {
     return (
-      <p class="panel empty">{overview.value === null ? 'Loading.' : 'This instance is not known to this collector (any more).'}</p>
+      <p class="panel empty">
+        {overview.value === null ? 'Loading.' : 'This instance is not known to this collector (any more).'}
+      </p>
     );
   }
   const { loop } = instance;

@@ -38,7 +38,10 @@ export function InstanceTable({
 }) {
   if (instances.length === 0) return <p class="empty">No process reports.</p>;
   const inOrder = [...instances].sort(
-    (a, b) => ORDER[b.state] - ORDER[a.state] || b.blockedForMs - a.blockedForMs || nameOfInstance(a).localeCompare(nameOfInstance(b)),
+    (a, b) =>
+      ORDER[b.state] - ORDER[a.state] ||
+      b.blockedForMs - a.blockedForMs ||
+      nameOfInstance(a).localeCompare(nameOfInstance(b)),
   );
   return (
     <Table
@@ -102,13 +105,43 @@ const COLUMNS: readonly Column<InstanceSummary>[] = [
     value: (instance) => `${9 - ORDER[instance.state]}`,
     cell: (instance) => <StateMark instance={instance} />,
   },
-  { name: 'utilization', label: 'Utilization', number: true, value: (each) => each.loop.utilization, cell: (each) => percent(each.loop.utilization) },
-  { name: 'delay', label: 'Delay p99', number: true, value: (each) => each.loop.delayP99Ms, cell: (each) => duration(each.loop.delayP99Ms) },
-  { name: 'max', label: 'Delay max', number: true, value: (each) => each.loop.delayMaxMs, cell: (each) => duration(each.loop.delayMaxMs) },
+  {
+    name: 'utilization',
+    label: 'Utilization',
+    number: true,
+    value: (each) => each.loop.utilization,
+    cell: (each) => percent(each.loop.utilization),
+  },
+  {
+    name: 'delay',
+    label: 'Delay p99',
+    number: true,
+    value: (each) => each.loop.delayP99Ms,
+    cell: (each) => duration(each.loop.delayP99Ms),
+  },
+  {
+    name: 'max',
+    label: 'Delay max',
+    number: true,
+    value: (each) => each.loop.delayMaxMs,
+    cell: (each) => duration(each.loop.delayMaxMs),
+  },
   { name: 'active', label: 'Active', number: true, value: (each) => each.active, cell: (each) => count(each.active) },
-  { name: 'rate', label: 'Req/s', number: true, value: (each) => each.requestsPerSecond, cell: (each) => rate(each.requestsPerSecond) },
+  {
+    name: 'rate',
+    label: 'Req/s',
+    number: true,
+    value: (each) => each.requestsPerSecond,
+    cell: (each) => rate(each.requestsPerSecond),
+  },
   { name: 'rss', label: 'RSS', number: true, value: (each) => each.rssBytes, cell: (each) => bytes(each.rssBytes) },
-  { name: 'heap', label: 'Heap', number: true, value: (each) => each.heapUsedBytes, cell: (each) => bytes(each.heapUsedBytes) },
+  {
+    name: 'heap',
+    label: 'Heap',
+    number: true,
+    value: (each) => each.heapUsedBytes,
+    cell: (each) => bytes(each.heapUsedBytes),
+  },
   {
     name: 'dropped',
     label: 'Dropped',
@@ -117,6 +150,18 @@ const COLUMNS: readonly Column<InstanceSummary>[] = [
     value: (each) => each.dropped,
     cell: (each) => (each.dropped > 0 ? <span class="warn">{count(each.dropped)}</span> : '–'),
   },
-  { name: 'node', label: 'Node', number: true, value: (each) => each.nodeVersion, cell: (each) => <bdi>{legible(each.nodeVersion, 20)}</bdi> },
-  { name: 'seen', label: 'Last report', number: true, value: (each) => each.lastSeen, cell: (each) => age(each.lastSeen, pictureTime.value) },
+  {
+    name: 'node',
+    label: 'Node',
+    number: true,
+    value: (each) => each.nodeVersion,
+    cell: (each) => <bdi>{legible(each.nodeVersion, 20)}</bdi>,
+  },
+  {
+    name: 'seen',
+    label: 'Last report',
+    number: true,
+    value: (each) => each.lastSeen,
+    cell: (each) => age(each.lastSeen, pictureTime.value),
+  },
 ];

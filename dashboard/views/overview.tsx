@@ -3,8 +3,8 @@ import { hrefTo } from '../router.js';
 import { incidents, instances, overview, views } from '../store.js';
 import { Figures } from './figures.js';
 import { FirstSteps } from './first-steps.js';
-import { IncidentRows } from './incident-rows.js';
 import { byDelayedTime } from './incident-filters.js';
+import { IncidentRows } from './incident-rows.js';
 import { InstanceTable } from './instances.js';
 import { ViewTable } from './views.js';
 
@@ -15,7 +15,9 @@ const VIEWS = 8;
 export function Overview() {
   if (overview.value === null) return <Waiting />;
   if (overview.value.status === 'waiting' && instances.value.length === 0) return <FirstSteps />;
-  const steady = incidents.value.filter((incident) => incident.count > 0 && incident.state === 'open').sort(byDelayedTime);
+  const steady = incidents.value
+    .filter((incident) => incident.count > 0 && incident.state === 'open')
+    .sort(byDelayedTime);
   const busiest = [...views.value].sort((a, b) => b.busyShare - a.busyShare || b.busyMs - a.busyMs).slice(0, VIEWS);
   const present = instances.value.filter((instance) => instance.state !== 'gone');
   return (
@@ -30,7 +32,10 @@ export function Overview() {
             {steady.length > INCIDENTS ? `All ${steady.length}` : 'All incidents'}
           </a>
         </div>
-        <IncidentRows incidents={steady.slice(0, INCIDENTS)} empty="Nothing has held a loop since this collector started." />
+        <IncidentRows
+          incidents={steady.slice(0, INCIDENTS)}
+          empty="Nothing has held a loop since this collector started."
+        />
       </section>
       <section class="panel" aria-labelledby="views-title">
         <div class="panel-head">

@@ -9,7 +9,7 @@ export function Rich({ text }: { readonly text: string }) {
       {text.split(PARTS).map((part, index) => {
         if (index % 2 === 0) return part;
         if (part.startsWith('`')) return <code key={index}>{part.slice(1, -1)}</code>;
-        if (/^[A-Z]/.test(part)) return <code key={index}>{part}</code>;
+        if (/^[A-Za-z_$]/.test(part)) return <code key={index}>{part}</code>;
         return <b key={index}>{part}</b>;
       })}
     </>

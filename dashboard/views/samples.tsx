@@ -1,8 +1,8 @@
 import type { IncidentDetail } from '../../protocol/index.js';
 import { FreezeFrame } from '../charts/freeze-frame.js';
 import { clock, dateTime, duration, percent, plural } from '../format.js';
-import { legible, placeOf } from '../names.js';
 import { stackText } from '../markdown.js';
+import { legible, placeOf } from '../names.js';
 import { queryOf, setQuery } from '../router.js';
 import { Copy } from './copy.js';
 import { Stack } from './stack.js';
@@ -16,7 +16,9 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
         <div class="panel-head">
           <h2 id="freeze-title">Freeze frame</h2>
         </div>
-        <p class="empty">No occurrence was kept whole. The worst ones are, as soon as one holds the loop for long enough.</p>
+        <p class="empty">
+          No occurrence was kept whole. The worst ones are, as soon as one holds the loop for long enough.
+        </p>
       </section>
     );
   }

@@ -1,6 +1,6 @@
 import type { StackFrame } from '../../protocol/index.js';
-import { legible, placeOf, wholePlace } from '../names.js';
 import { editorLink } from '../editor.js';
+import { legible, placeOf, wholePlace } from '../names.js';
 
 type Run = { readonly inApp: boolean; readonly frames: readonly StackFrame[] };
 

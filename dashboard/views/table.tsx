@@ -44,7 +44,13 @@ export function Table<Row>({
           <thead>
             <tr>
               {columns.map((each) => (
-                <Heading key={each.name} column={each} sorts={sorted !== null} active={each === column} upwards={upwards} />
+                <Heading
+                  key={each.name}
+                  column={each}
+                  sorts={sorted !== null}
+                  active={each === column}
+                  upwards={upwards}
+                />
               ))}
             </tr>
           </thead>

@@ -1,17 +1,17 @@
 import { count, percent, plural } from '../format.js';
+import { fleetMarkdown } from '../markdown.js';
 import { legible } from '../names.js';
 import { hrefTo } from '../router.js';
 import { connection, instances, overview, pausedAt } from '../store.js';
-import { Rich } from './rich.js';
 import { CopyMarkdown } from './copy.js';
-import { fleetMarkdown } from '../markdown.js';
+import { Rich } from './rich.js';
 
 /** One sentence about the fleet, always there, and beneath it whatever limits how far to trust it. */
 export function Verdict({ compact }: { readonly compact: boolean }) {
   const current = overview.value;
   const status = current?.status ?? 'waiting';
   return (
-    <section class={`verdict ${status}${compact ? ' compact' : ''}`} aria-labelledby="verdict-title">
+    <section class={`verdict is-${status}${compact ? ' compact' : ''}`} aria-labelledby="verdict-title">
       <h1 id="verdict-title" class="unseen">
         Verdict
       </h1>

@@ -10,7 +10,11 @@ import { IncidentRows } from './incident-rows.js';
 export function ViewPage({ id }: { readonly id: string }) {
   const view = views.value.find((each) => viewKey(each) === id);
   if (view === undefined) {
-    return <p class="panel empty">{overview.value === null ? 'Loading.' : 'This view has not been seen by this collector.'}</p>;
+    return (
+      <p class="panel empty">
+        {overview.value === null ? 'Loading.' : 'This view has not been seen by this collector.'}
+      </p>
+    );
   }
   const own = incidents.value
     .filter((incident) => incident.service === view.service && viewName(incident.view) === viewName(view))

@@ -9,7 +9,9 @@ import { type Column, Table } from './table.js';
 export function Views() {
   const text = queryOf('q').toLowerCase();
   const all = views.value;
-  const found = all.filter((view) => `${view.method} ${view.route} ${view.handler} ${view.service}`.toLowerCase().includes(text));
+  const found = all.filter((view) =>
+    `${view.method} ${view.route} ${view.handler} ${view.service}`.toLowerCase().includes(text),
+  );
   return (
     <section class="panel" aria-labelledby="views-title">
       <div class="panel-head">
@@ -47,7 +49,8 @@ export function ViewTable({ views, sortable }: { readonly views: readonly ViewSu
             {nameOf(view)}
           </bdi>
           <small>
-            {view.handler !== '' && <bdi>{legible(view.handler, 60)}</bdi>} {view.kind} <bdi>{legible(view.service, 40)}</bdi>
+            {view.handler !== '' && <bdi>{legible(view.handler, 60)}</bdi>} {view.kind}{' '}
+            <bdi>{legible(view.service, 40)}</bdi>
           </small>
         </a>
       ),
@@ -75,11 +78,45 @@ export function ViewTable({ views, sortable }: { readonly views: readonly ViewSu
       value: (view) => view.requestsPerSecond,
       cell: (view) => rate(view.requestsPerSecond),
     },
-    { name: 'requests', label: 'Requests', number: true, value: (view) => view.requests, cell: (view) => count(view.requests) },
-    { name: 'p50', label: 'p50', title: 'Duration', number: true, value: (view) => view.duration.p50Ms, cell: (view) => duration(view.duration.p50Ms) },
-    { name: 'p99', label: 'p99', title: 'Duration', number: true, value: (view) => view.duration.p99Ms, cell: (view) => duration(view.duration.p99Ms) },
-    { name: 'busyP99', label: 'Busy p99', title: 'Time a request itself held the loop', number: true, value: (view) => view.busy.p99Ms, cell: (view) => duration(view.busy.p99Ms) },
-    { name: 'wait', label: 'Waited', title: 'Time spent waiting while others held the loop', number: true, value: (view) => view.waitMs, cell: (view) => duration(view.waitMs) },
+    {
+      name: 'requests',
+      label: 'Requests',
+      number: true,
+      value: (view) => view.requests,
+      cell: (view) => count(view.requests),
+    },
+    {
+      name: 'p50',
+      label: 'p50',
+      title: 'Duration',
+      number: true,
+      value: (view) => view.duration.p50Ms,
+      cell: (view) => duration(view.duration.p50Ms),
+    },
+    {
+      name: 'p99',
+      label: 'p99',
+      title: 'Duration',
+      number: true,
+      value: (view) => view.duration.p99Ms,
+      cell: (view) => duration(view.duration.p99Ms),
+    },
+    {
+      name: 'busyP99',
+      label: 'Busy p99',
+      title: 'Time a request itself held the loop',
+      number: true,
+      value: (view) => view.busy.p99Ms,
+      cell: (view) => duration(view.busy.p99Ms),
+    },
+    {
+      name: 'wait',
+      label: 'Waited',
+      title: 'Time spent waiting while others held the loop',
+      number: true,
+      value: (view) => view.waitMs,
+      cell: (view) => duration(view.waitMs),
+    },
     {
       name: 'incidents',
       label: 'Incidents',
