@@ -215,7 +215,8 @@ function fromEnvironment(name: OptionName, env: NodeJS.ProcessEnv): unknown {
   return parsed;
 }
 
-function readFlag(variable: string, env: NodeJS.ProcessEnv): boolean {
+/** A variable that is on or off: `1`, `true`, `0`, `false`, or empty for off. */
+export function readFlag(variable: string, env: NodeJS.ProcessEnv): boolean {
   const value = env[variable] ?? '';
   if (!['', '0', '1', 'true', 'false'].includes(value)) throw new HoldupOptionError(variable, value, '1 or 0');
   return value === '1' || value === 'true';

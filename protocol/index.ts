@@ -3,6 +3,7 @@
  * functions that both ends need. It imports nothing.
  */
 export * from './api.js';
+export * from './check.js';
 export * from './histogram.js';
 export * from './incident.js';
 export * from './live.js';

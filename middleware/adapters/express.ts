@@ -19,11 +19,14 @@ export type { AllowEntry, HoldupOptions } from '../options.js';
 
 type Next = (error?: unknown) => void;
 
-interface ExpressApp {
+/** An application, as far as finding its router needs it. */
+export interface ExpressApp {
   /** Express 4. */
   readonly _router?: { readonly stack: readonly Layer[] };
   /** Express 5; its getter throws in Express 4. */
   readonly router: { readonly stack: readonly Layer[] };
+  /** Express 4 makes its router late. */
+  readonly lazyrouter?: () => void;
 }
 
 interface ExpressRequest extends IncomingMessage {
@@ -60,7 +63,8 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
   };
 }
 
-const PATCHED = Symbol.for('holdup.express.layer');
+// This copy's own: another copy of Holdup in the process puts its wrapper on top and names its own runs.
+const PATCHED = Symbol('holdup.express.layer');
 const VIEWS = Symbol('holdup.express.views');
 let lastApp: ExpressApp | undefined;
 
@@ -68,11 +72,12 @@ let lastApp: ExpressApp | undefined;
  * Every handler that Express calls goes through one method of its Layer class. Wrapping that method, in the app's own
  * copy of Express, tells which route a request has reached, by what mount prefixes, and when its code runs.
  */
-function observeLayers(observer: Observer, app: ExpressApp | undefined): void {
+export function observeLayers(observer: Observer, app: ExpressApp | undefined): void {
   if (app === undefined || app === lastApp) return;
-  lastApp = app;
-  const layer = (app._router ?? app.router).stack[0];
+  // An app of Express 4 that has no router yet has nothing to observe.
+  const layer = (app._router ?? (app.lazyrouter === undefined ? app.router : undefined))?.stack[0];
   if (layer === undefined) return;
+  lastApp = app;
   const prototype = Object.getPrototypeOf(layer);
   if (prototype[PATCHED] !== undefined) return;
   prototype[PATCHED] = true;
