@@ -15,6 +15,11 @@ type Wrapper = (...args: never[]) => unknown;
 export class CallSites {
   readonly #byKey = new Map<number, CallSite>();
   readonly #fileNumbers = new Map<string, number>();
+  readonly #limit: number;
+
+  constructor(limit: number = SITE_LIMIT) {
+    this.#limit = limit;
+  }
 
   /** The caller of `wrapper`, or null when there are already as many sites as may be kept. */
   capture(wrapper: Wrapper): CallSite | null {
@@ -33,7 +38,7 @@ export class CallSites {
   }
 
   #add(key: number, frames: readonly RawFrame[]): CallSite | null {
-    if (this.#byKey.size >= SITE_LIMIT) return null;
+    if (this.#byKey.size >= this.#limit) return null;
     const site: CallSite = { id: this.#byKey.size + 1, frames };
     this.#byKey.set(key, site);
     return site;

@@ -2,14 +2,16 @@ import fs, { accessSync } from 'node:fs';
 import Module from 'node:module';
 import { currentRun, ViewRun } from '../view-run.js';
 import { ViewTotals } from '../view-totals.js';
-import { type Replacement, restoreBuiltins, wrapBuiltins } from './builtins.js';
-import { GuardedOperation } from './guarded-operation.js';
+import { LateBuiltins, restoreBuiltins, wrapBuiltins } from './builtins.js';
 import { wrapModuleLoad } from './module-load.js';
 import type { OperationSink } from './operation-call.js';
 import { addOwnRoot, isOwn } from './own-frames.js';
+import { hookLoadedPackages, hookPackage } from './packages.js';
 import { type AllowEntry, Policy, type PolicySettings, packageOf } from './policy.js';
-import { clearSites, register, registeredCount, setModes } from './registry.js';
+import { clearSites, registeredCount, setModes } from './registry.js';
+import type { Replacement } from './replacement.js';
 import { setWitness, witnessedBy } from './witness.js';
+import { quietly } from './wrap.js';
 
 export interface GuardSettings extends PolicySettings {
   /** `NODE_ENV=production`: HOLDUP_ALLOW_ASYNC_UNSAFE there is warned about. */
@@ -35,6 +37,9 @@ export interface Guard {
   selfTest(): SelfTest;
 }
 
+/** How soon a built-in that the app loaded late is noticed. */
+const LATE_PERIOD_MS = 200;
+
 /** Set on the global object, so that a second copy of Holdup in the process does not wrap everything again. */
 const INSTALLED = Symbol.for('holdup.guard');
 
@@ -48,7 +53,9 @@ export function installGuard(settings: GuardSettings, sink: OperationSink): Guar
 class ProcessGuard implements Guard {
   readonly #sink: OperationSink;
   readonly #loadedBefore = packagesLoaded();
-  readonly #replacements: readonly Replacement[];
+  readonly #replacements: Replacement[];
+  readonly #lateBuiltins = new LateBuiltins();
+  readonly #timer: NodeJS.Timeout;
   /** Entries that a person has been told about. */
   readonly #warned = new Set<AllowEntry>();
 
@@ -58,9 +65,12 @@ class ProcessGuard implements Guard {
     Object.defineProperty(globalThis, INSTALLED, { value: this, configurable: true });
     this.setPolicy(settings);
     this.#replacements = [
-      ...wrapBuiltins((entry) => register(new GuardedOperation(entry))),
-      ...wrapModuleLoad(register, () => {}),
+      ...wrapBuiltins(),
+      ...wrapModuleLoad((filename, module) => this.#moduleLoaded(filename, module)),
+      ...hookLoadedPackages(),
     ];
+    this.#lookForLateBuiltins();
+    this.#timer = setInterval(() => this.#lookForLateBuiltins(), LATE_PERIOD_MS).unref();
     if (settings.allowAsyncUnsafe && settings.production) {
       warn(
         'HOLDUP_ALLOW_ASYNC_UNSAFE is set in production: sync-only operations are reported, none is stopped. Unset it.',
@@ -85,8 +95,18 @@ class ProcessGuard implements Guard {
     delete (globalThis as Record<symbol, unknown>)[INSTALLED];
     setModes(() => 'off');
     setWitness(null, new Policy({ mode: 'off', allow: [], allowAsyncUnsafe: false }), () => {});
+    clearInterval(this.#timer);
     clearSites();
     restoreBuiltins(this.#replacements);
+  }
+
+  #moduleLoaded(filename: string, module: NodeModule): void {
+    this.#replacements.push(...hookPackage(filename, module));
+    this.#lookForLateBuiltins();
+  }
+
+  #lookForLateBuiltins(): void {
+    this.#replacements.push(...quietly(() => this.#lateBuiltins.look()));
   }
 
   selfTest(): SelfTest {

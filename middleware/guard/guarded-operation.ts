@@ -3,6 +3,13 @@ import type { Operation } from './operation-call.js';
 import type { Mode } from './policy.js';
 import { SiteBook } from './site-book.js';
 
+export type Counts = (result: unknown, durationMs: number) => boolean;
+
+interface Traits {
+  readonly alwaysCold?: boolean;
+  readonly counts?: Counts | null;
+}
+
 /** A sync-only operation as the wrappers know it: what it is, what to do about it, and where it was called from. */
 export class GuardedOperation implements Operation {
   readonly name: string;
@@ -10,15 +17,18 @@ export class GuardedOperation implements Operation {
   readonly alternative: string;
   /** First-time work by nature, such as loading a module: always cold, never thrown for. */
   readonly alwaysCold: boolean;
+  /** What decides after a call whether it counts, for what cannot be told before; such an operation is never thrown for. */
+  readonly counts: Counts | null;
   mode: Mode = 'off';
   readonly #books = new Map<ViewTotals, SiteBook>();
   #lastBook: SiteBook | null = null;
 
-  constructor(operation: Operation, alwaysCold = false) {
+  constructor(operation: Operation, { alwaysCold = false, counts = null }: Traits = {}) {
     this.name = operation.name;
     this.category = operation.category;
     this.alternative = operation.alternative;
     this.alwaysCold = alwaysCold;
+    this.counts = counts;
   }
 
   /** Views are bounded in number, so books are too. */

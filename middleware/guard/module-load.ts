@@ -1,30 +1,38 @@
 import Module from 'node:module';
 import { relative } from 'node:path';
 import { currentRun } from '../view-run.js';
-import { type Replacement, replace } from './builtins.js';
 import { GuardedOperation } from './guarded-operation.js';
 import { packageOf } from './policy.js';
+import { register } from './registry.js';
+import { type Replacement, replace } from './replacement.js';
 import { type AnyFunction, callInView, disguise, isNested, quietly } from './wrap.js';
 
 /** Modules named on their own; the rest are `require(…)`. */
 const NAME_LIMIT = 200;
 const ALTERNATIVE = 'load it at start-up: an import at the top of the file';
 
+type LoadListener = (filename: string, module: NodeModule) => void;
+const listeners = new Set<LoadListener>();
+
+/** Calls `listener` with each CommonJS module once it has loaded, before anybody can use it. Must not throw. */
+export function onModuleLoaded(listener: LoadListener): void {
+  listeners.add(listener);
+}
+
 /**
  * Makes the loading of a module one cold operation, `require('pug')`, instead of the hundreds of file operations it is
  * made of. `Module.prototype.load` runs only for a module that is not loaded yet. `afterLoad` sees each one, nested ones
  * too, before anybody can use it.
  */
-export function wrapModuleLoad(
-  guard: (operation: GuardedOperation) => GuardedOperation,
-  afterLoad: (filename: string, module: NodeModule) => void,
-): Replacement[] {
+export function wrapModuleLoad(afterLoad: (filename: string, module: NodeModule) => void): Replacement[] {
   const operations = new Map<string, GuardedOperation>();
   const operationOf = (filename: string): GuardedOperation => {
     const name = operations.size < NAME_LIMIT ? `require('${nameOf(filename)}')` : 'require(…)';
     let operation = operations.get(name);
     if (operation === undefined) {
-      operation = guard(new GuardedOperation({ name, category: 'module loading', alternative: ALTERNATIVE }, true));
+      operation = register(
+        new GuardedOperation({ name, category: 'module loading', alternative: ALTERNATIVE }, { alwaysCold: true }),
+      );
       operations.set(name, operation);
     }
     return operation;
@@ -33,13 +41,18 @@ export function wrapModuleLoad(
   const load = replace(prototype, 'load', (original) => {
     const loadQuietly = function (this: NodeModule, filename: string): unknown {
       const result = Reflect.apply(original, this, arguments as never);
-      afterLoad(filename, this);
+      try {
+        afterLoad(filename, this);
+      } catch {
+        // A package unlike the one we know under its name stays as it is.
+      }
+      for (const listener of listeners) listener(filename, this);
       return result;
     } as AnyFunction;
     const wrapper = function (this: unknown, filename: string): unknown {
       const run = isNested() ? undefined : currentRun.getStore();
       if (run === undefined) return Reflect.apply(loadQuietly, this, arguments as never);
-      return callInView(loadQuietly, operationOf(filename), null, this, arguments, run, wrapper as AnyFunction);
+      return callInView(loadQuietly, operationOf(filename), null, this, arguments, run, wrapper);
     } as AnyFunction;
     return disguise(wrapper, original);
   });

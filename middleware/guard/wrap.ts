@@ -33,31 +33,42 @@ export function isNested(): boolean {
 /** What names the operation of one call, where the function alone does not; null for a call that does not block. */
 export type OperationOf = (self: unknown, args: ArrayLike<unknown>) => GuardedOperation | null;
 
+/** Whether a call of these arguments blocks. Asked everywhere, so it must be cheap. */
+export type Admits = (args: ArrayLike<unknown>) => boolean;
+
+interface Choices {
+  readonly admits?: Admits | null;
+  /** Asked inside a view run only. */
+  readonly operationOf?: OperationOf | null;
+}
+
 /**
  * Wraps one sync-only function. Outside a view run the wrapper costs a store look-up; inside one, two clock readings
  * and what `recordCall` does. It returns, throws and looks like the original.
- *
- * `operationOf` is asked inside a view run only: a database statement is named by its SQL, a call that was given a
- * callback does not block.
  */
 export function wrapSync(
   original: AnyFunction,
   guarded: GuardedOperation,
-  operationOf: OperationOf | null = null,
+  { admits = null, operationOf = null }: Choices = {},
 ): AnyFunction {
-  const isConstructor = Object.hasOwn(original, 'prototype');
-  return disguise(
-    isConstructor ? wrapFunction(original, guarded, operationOf) : wrapMethod(original, guarded, operationOf),
-    original,
-  );
+  // What is no constructor, such as `Dir.prototype.readSync`, has no `prototype` of its own.
+  const wrap = Object.hasOwn(original, 'prototype') ? wrapFunction : wrapMethod;
+  return disguise(wrap(original, guarded, admits, operationOf), original);
 }
 
-function wrapFunction(original: AnyFunction, guarded: GuardedOperation, operationOf: OperationOf | null): AnyFunction {
+function wrapFunction(
+  original: AnyFunction,
+  guarded: GuardedOperation,
+  admits: Admits | null,
+  operationOf: OperationOf | null,
+): AnyFunction {
   const wrapper = function (this: unknown): unknown {
     if (new.target !== undefined) return construct(original, arguments, new.target === wrapper ? original : new.target);
     if (depth !== 0) return apply(original, this, arguments as never);
-    const run = guarded.mode === 'off' ? undefined : currentRun.getStore();
-    if (run !== undefined) return callInView(original, guarded, operationOf, this, arguments, run, wrapper);
+    if (guarded.mode !== 'off' && (admits === null || admits(arguments))) {
+      const run = currentRun.getStore();
+      if (run !== undefined) return callInView(original, guarded, operationOf, this, arguments, run, wrapper);
+    }
     try {
       return apply(original, this, arguments as never);
     } catch (error) {
@@ -67,13 +78,19 @@ function wrapFunction(original: AnyFunction, guarded: GuardedOperation, operatio
   return wrapper;
 }
 
-/** The same for what is no constructor, such as `Dir.prototype.readSync`: it has no `prototype` of its own. */
-function wrapMethod(original: AnyFunction, guarded: GuardedOperation, operationOf: OperationOf | null): AnyFunction {
+function wrapMethod(
+  original: AnyFunction,
+  guarded: GuardedOperation,
+  admits: Admits | null,
+  operationOf: OperationOf | null,
+): AnyFunction {
   const { wrapper } = {
     wrapper(this: unknown): unknown {
       if (depth !== 0) return apply(original, this, arguments as never);
-      const run = guarded.mode === 'off' ? undefined : currentRun.getStore();
-      if (run !== undefined) return callInView(original, guarded, operationOf, this, arguments, run, wrapper);
+      if (guarded.mode !== 'off' && (admits === null || admits(arguments))) {
+        const run = currentRun.getStore();
+        if (run !== undefined) return callInView(original, guarded, operationOf, this, arguments, run, wrapper);
+      }
       try {
         return apply(original, this, arguments as never);
       } catch (error) {
@@ -84,6 +101,27 @@ function wrapMethod(original: AnyFunction, guarded: GuardedOperation, operationO
   return wrapper;
 }
 
+/** Wraps a class whose construction is the operation: `new vm.Script(code)`. */
+export function wrapClass(original: AnyFunction, guarded: GuardedOperation): AnyFunction {
+  const handler = {
+    construct(target: AnyFunction, args: ArrayLike<unknown>, newTarget: AnyFunction): object {
+      const realTarget = newTarget === proxy ? target : newTarget;
+      const run = depth !== 0 || guarded.mode === 'off' ? undefined : currentRun.getStore();
+      if (run !== undefined) {
+        const how = [target, args, realTarget];
+        return callInView(construct as AnyFunction, guarded, null, undefined, how, run, handler.construct) as object;
+      }
+      try {
+        return construct(target, args, realTarget);
+      } catch (error) {
+        throw withoutOurFrames(error, handler.construct); // node-do-not-add-exception-line
+      }
+    },
+  };
+  const proxy: AnyFunction = new Proxy(original, handler);
+  return proxy;
+}
+
 /** An outermost call in a view run. */
 export function callInView(
   original: AnyFunction,
@@ -92,21 +130,26 @@ export function callInView(
   self: unknown,
   args: ArrayLike<unknown>,
   run: ViewRun,
-  wrapper: AnyFunction,
+  wrapper: (...args: never[]) => unknown,
 ): unknown {
   const operation = operationOf === null ? guarded : operationOf(self, args);
   if (operation === null || operation.mode === 'off') return apply(original, self, args as never);
   if (operation.mode === 'throw') refuseCall(operation, run, wrapper);
   depth = 1;
   const startedAtMs = now();
+  let result: unknown;
   try {
-    return apply(original, self, args as never);
+    result = apply(original, self, args as never);
   } catch (error) {
     throw withoutOurFrames(error, wrapper); // node-do-not-add-exception-line
   } finally {
-    recordCall(operation, run, startedAtMs, now() - startedAtMs, wrapper);
+    const durationMs = now() - startedAtMs;
+    if (operation.counts === null || operation.counts(result, durationMs)) {
+      recordCall(operation, run, startedAtMs, durationMs, wrapper);
+    }
     depth = 0;
   }
+  return result;
 }
 
 /** Gives the wrapper every visible property of the original: name, length, `prototype`, `native`, promisify's symbols. */

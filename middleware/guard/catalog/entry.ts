@@ -11,16 +11,47 @@ export interface CatalogEntry extends Operation {
   readonly since: string;
   /** Its page and anchor. */
   readonly docs: string;
-  /** When only some calls block, which; empty when every call does. */
-  readonly when: string;
+  /** When only some calls block, which; null when every call does. */
+  readonly gate: Gate | null;
 }
 
-/** `[path, parameters as Node's documentation writes them, alternative, since?]` */
-export type CatalogRow = readonly [path: string, parameters: string, alternative: string, since?: string];
+/** What makes a call of an argument-dependent operation one that blocks. */
+export type Gate =
+  /** The last argument is no function: with a callback it runs on the thread pool. */
+  | { readonly type: 'no callback' }
+  /** An argument is at least this large: a string's length, a buffer's bytes, or a number itself. */
+  | { readonly type: 'argument'; readonly index: number; readonly bytes: number }
+  /** The result is at least this large; known only after the call, so it is never thrown for. */
+  | { readonly type: 'result'; readonly bytes: number }
+  /** It took at least this long; known only after the call, so it is never thrown for. */
+  | { readonly type: 'duration'; readonly ms: number };
+
+/** The gate in words, for the documentation. */
+export function describeGate(gate: Gate | null): string {
+  switch (gate?.type) {
+    case undefined:
+      return '';
+    case 'no callback':
+      return 'without a callback';
+    case 'argument':
+      return `from ${size(gate.bytes)} of input`;
+    case 'result':
+      return `from ${size(gate.bytes)} of output`;
+    case 'duration':
+      return `when it takes ${gate.ms} ms or more`;
+  }
+}
+
+function size(bytes: number): string {
+  return bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MB` : `${bytes / 1024} KB`;
+}
+
+/** `[path, parameters as Node's documentation writes them, alternative, since?, gate?]` */
+export type CatalogRow = readonly [path: string, parameters: string, alternative: string, since?: string, gate?: Gate];
 
 /** Rows of one of Node's own modules; the documentation's anchors follow from the parameters. */
 export function nodeEntries(module: string, category: Category, rows: readonly CatalogRow[]): CatalogEntry[] {
-  return rows.map(([path, parameters, alternative, since = '']) => ({
+  return rows.map(([path, parameters, alternative, since = '', gate = null]) => ({
     name: `${module}.${path.replace('.prototype', '')}`,
     module,
     path,
@@ -28,7 +59,7 @@ export function nodeEntries(module: string, category: Category, rows: readonly C
     alternative,
     since,
     docs: nodeDocs(module, path, parameters),
-    when: '',
+    gate,
   }));
 }
 

@@ -67,4 +67,5 @@ export const FS_OPERATIONS = nodeEntries('fs', 'file', [
   ],
   ['Dir.prototype.readSync', '', 'for await (const entry of await fs.promises.opendir(path)) …'],
   ['Dir.prototype.closeSync', '', 'await dir.close()'],
+  ['Utf8Stream.prototype.flushSync', '', 'stream.flush(callback)', '24.6.0'],
 ]);
