@@ -58,6 +58,8 @@ export interface IncidentSample {
   readonly delayed: readonly DelayedRequest[];
   /** The OpenTelemetry trace it happened in; empty when there was none. */
   readonly traceId: string;
+  /** Sync-only operations that together made a block, such as `200 × fs.statSync`. */
+  readonly note?: string;
 }
 
 /** One hold of the loop at or above the threshold, for the time axis. */

@@ -161,6 +161,7 @@ function toSample(fields: Fields): IncidentSample {
       }),
     ),
     traceId: text(fields.traceId),
+    ...(text(fields.note) === '' ? {} : { note: text(fields.note) }),
   };
 }
 

@@ -26,16 +26,16 @@ export interface WatchdogStart {
 /** Where reports go. */
 export type Destination =
   /** A collector (or an OpenTelemetry Collector) at a base URL; `/v1/metrics` and `/v1/logs` are appended. */
-  | { readonly type: 'remote'; readonly url: string }
-  /** The machine's own collector on 127.0.0.1:4653; started in a worker thread if nobody has started one. */
-  | { readonly type: 'embedded' }
+  | { readonly type: 'remote'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  /** The machine's own collector on 127.0.0.1:4653 (or `port`); started in a worker thread if nobody has started one. */
+  | { readonly type: 'embedded'; readonly port?: number }
   /** The machine's own collector if there is one; no port is opened. */
-  | { readonly type: 'join' }
+  | { readonly type: 'join'; readonly port?: number }
   | { readonly type: 'none' };
 
 export type ToWatchdog = ViewNamed | Drained | IncidentsSeen | BlockEnded | StopWatchdog;
 
-/** A view and the small number that stands for it in shared memory and in pauses. */
+/** A view and the small number that stands for it in shared memory and in stack samples. */
 export interface ViewNamed {
   readonly type: 'view';
   readonly id: number;
@@ -146,5 +146,27 @@ export interface WatchdogStopped {
   readonly type: 'stopped';
 }
 
-/** The global function that a pause evaluates: it answers `runId:viewId`, or `0:0` outside a view run. */
+/** The global function that tells the stack sampler who runs: it answers `runId:viewId`, or `0:0` outside a view run. */
 export const CURRENT_RUN_SYMBOL = 'holdup.currentRun';
+
+/**
+ * The global function that the watchdog has the main thread call in the middle of a stall, with the time of asking in
+ * milliseconds of `process.hrtime`. It answers a `StackSample` as JSON.
+ */
+export const SAMPLE_STACK_SYMBOL = 'holdup.sampleStack';
+
+/** What the main thread was doing at one moment of a stall. */
+export interface StackSample {
+  /** `process.hrtime` milliseconds. */
+  readonly atMs: number;
+  /** The heartbeat's count then: a stack belongs to the stall whose count it carries. */
+  readonly beats: number;
+  /** 0 outside a view run. */
+  readonly runId: number;
+  /** 0 outside a view run. */
+  readonly viewId: number;
+  /** The loop was in native code when asked and only answered afterwards, so this may be the code that came next. */
+  readonly late: boolean;
+  /** Innermost first. */
+  readonly frames: readonly RawFrame[];
+}

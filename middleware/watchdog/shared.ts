@@ -1,6 +1,6 @@
 /**
  * The memory that the main thread and the watchdog share. The main thread writes its pulse here, so the watchdog sees
- * a stall while it lasts; the watchdog writes back whose code it found running, so the main thread can say who waited.
+ * a stall while it lasts; what the watchdog finds running is written here too, so the main thread can say who waited.
  *
  * Times are milliseconds of `process.hrtime`, the one clock that both threads read alike.
  */
@@ -12,7 +12,7 @@ export class SharedState {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
     this.#times = new Float64Array(buffer, 0, 2);
-    this.#numbers = new Int32Array(buffer, 16, 4);
+    this.#numbers = new Int32Array(buffer, 16, 6);
   }
 
   /** When the main thread's loop last turned; 0 before the first beat. */
@@ -40,7 +40,10 @@ export class SharedState {
     this.#numbers[1] = id;
   }
 
-  /** The run that the watchdog found inside a pause of this stall: see `CULPRIT`. */
+  /**
+   * The run that was found running during this stall: see `CULPRIT`. Written on the main thread by the stack sampler,
+   * before the code that blocks goes on; cleared by whoever reads it.
+   */
   get culpritRunId(): number {
     return Atomics.load(this.#numbers, 2);
   }
@@ -48,19 +51,41 @@ export class SharedState {
     Atomics.store(this.#numbers, 2, id);
   }
 
-  /** 1 while someone wants the hooks of the busy-time accounting armed (after a block that got no stack). */
+  /** True while someone wants the hooks of the busy-time accounting armed (after a block that got no stack). */
   get armed(): boolean {
     return Atomics.load(this.#numbers, 3) === 1;
   }
   set armed(value: boolean) {
     Atomics.store(this.#numbers, 3, value ? 1 : 0);
   }
+
+  /** True while the main thread's inspector is open: a person may be at a breakpoint, which is no stall. */
+  get debuggerOpen(): boolean {
+    return Atomics.load(this.#numbers, 4) === 1;
+  }
+  set debuggerOpen(value: boolean) {
+    Atomics.store(this.#numbers, 4, value ? 1 : 0);
+  }
+
+  /** How many messages the watchdog has taken, so the main thread can stop posting to one that does not keep up. */
+  get messagesTaken(): number {
+    return Atomics.load(this.#numbers, 5);
+  }
+  tookMessage(): void {
+    Atomics.add(this.#numbers, 5, 1);
+  }
+  resetMessages(): void {
+    Atomics.store(this.#numbers, 5, 0);
+  }
 }
 
 /** What `culpritRunId` holds when it holds no run's id (run ids start at 1). */
 export const CULPRIT = { unknown: 0, background: -1 } as const;
 
-const BYTES = 32;
+/** How often the main thread beats, in milliseconds. */
+export const HEARTBEAT_MS = 20;
+
+const BYTES = 40;
 
 /** The shared clock: `process.hrtime` in milliseconds. */
 export function hrtimeMs(): number {

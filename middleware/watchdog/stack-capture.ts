@@ -1,0 +1,112 @@
+import type { Session } from 'node:inspector';
+import { SAMPLE_STACK_SYMBOL, type StackSample } from './messages.js';
+import { hrtimeMs } from './shared.js';
+import type { Stall } from './stall.js';
+
+/** A sample costs the main thread half a millisecond, so a stall of a minute may have this many. */
+const MAX_SAMPLES = 20;
+/** Each wait is this much longer than the one before: 45, 60, 80 … milliseconds into the stall. */
+const GROWTH = 1.35;
+
+/**
+ * Asks the main thread, in the middle of a stall, for its stack. An inspector session evaluates one call to the stack
+ * sampler; V8 runs it as an interrupt on top of the code that blocks. No Debugger domain is enabled: nothing is
+ * deoptimized, no `debugger` statement stops, and nobody is ever left paused. See docs/decisions/002.
+ */
+export class StackCapture {
+  readonly #inspector: typeof import('node:inspector') | null;
+  readonly #warn: (text: string) => void;
+  #session: Session | null = null;
+  #stall: Stall | null = null;
+  #asked = 0;
+  #answered = 0;
+  #nextAtAgeMs = 0;
+
+  constructor(enabled: boolean, warn: (text: string) => void) {
+    this.#warn = warn;
+    this.#inspector = enabled ? loadInspector() : null;
+  }
+
+  /** Takes a sample when one is due. The answer goes into `stall.samples`. */
+  stalled(stall: Stall, nowMs: number): void {
+    if (this.#inspector === null) return;
+    if (stall !== this.#stall) this.#begin(stall);
+    // A question that is not answered yet (native code) is not asked twice.
+    if (this.#asked > this.#answered || this.#asked >= MAX_SAMPLES || stall.ageMs(nowMs) < this.#nextAtAgeMs) return;
+    this.#nextAtAgeMs = stall.ageMs(nowMs) * GROWTH;
+    this.#ask(stall);
+  }
+
+  /** Disconnects: no session outlives the stall it was opened for, except for the answer to a pending question. */
+  stallEnded(): void {
+    if (this.#asked === this.#answered) this.#disconnect();
+  }
+
+  stop(): void {
+    this.#disconnect();
+  }
+
+  #begin(stall: Stall): void {
+    this.#disconnect();
+    this.#stall = stall;
+    this.#asked = this.#answered = 0;
+    this.#nextAtAgeMs = 0;
+  }
+
+  #ask(stall: Stall): void {
+    try {
+      const session = this.#connect();
+      this.#asked++;
+      const expression = `globalThis[Symbol.for('${SAMPLE_STACK_SYMBOL}')]?.(${hrtimeMs()})`;
+      session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (_error, answer) => {
+        if (stall === this.#stall) this.#answered++;
+        const sample = toSample(answer?.result?.value);
+        if (sample !== null && sample.beats === stall.beats) stall.samples.push(sample);
+        if (stall.endedAtMs !== Number.POSITIVE_INFINITY && stall === this.#stall) this.#disconnect();
+      });
+    } catch (error) {
+      this.#asked = MAX_SAMPLES;
+      this.#disconnect();
+      this.#warn(`no stacks can be taken: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  #connect(): Session {
+    if (this.#session !== null) return this.#session;
+    const inspector = this.#inspector as typeof import('node:inspector');
+    const session = new inspector.Session();
+    session.connectToMainThread();
+    this.#session = session;
+    return session;
+  }
+
+  #disconnect(): void {
+    const session = this.#session;
+    this.#session = null;
+    this.#stall = null;
+    try {
+      session?.disconnect();
+    } catch {
+      // The main thread is gone already.
+    }
+  }
+}
+
+/** Null where Node was built or started without the inspector, or cannot connect to its main thread (before 20.11). */
+function loadInspector(): typeof import('node:inspector') | null {
+  try {
+    const inspector = process.getBuiltinModule('node:inspector');
+    return typeof inspector.Session.prototype.connectToMainThread === 'function' ? inspector : null;
+  } catch {
+    return null;
+  }
+}
+
+function toSample(value: unknown): StackSample | null {
+  if (typeof value !== 'string') return null;
+  try {
+    return JSON.parse(value) as StackSample;
+  } catch {
+    return null;
+  }
+}
