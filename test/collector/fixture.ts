@@ -52,7 +52,9 @@ export function viewReportOf(overrides: Partial<ViewReport> = {}): ViewReport {
   };
 }
 
-export function reportOf(overrides: Partial<Report> & { loop?: Partial<Report['loop']> } = {}): Report {
+export type ReportOverrides = Partial<Omit<Report, 'loop'>> & { readonly loop?: Partial<Report['loop']> };
+
+export function reportOf(overrides: ReportOverrides = {}): Report {
   const endMs = Date.now();
   return {
     instance: instanceOf(),
@@ -141,7 +143,7 @@ export class Client {
     return fetch(new URL(path, this.url), { method: 'POST', headers: all, body: body ?? null });
   }
 
-  async report(overrides: Parameters<typeof reportOf>[0] = {}): Promise<void> {
+  async report(overrides: ReportOverrides = {}): Promise<void> {
     const response = await this.post('v1/metrics', JSON.stringify(toOtlpMetrics(reportOf(overrides))));
     if (response.status !== 200) throw new Error(`/v1/metrics answered ${response.status}: ${await response.text()}`);
     await response.arrayBuffer();
