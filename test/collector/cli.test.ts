@@ -19,7 +19,10 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'holdup-cli-'));
 });
 afterEach(() => {
-  for (const child of children.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  // The whole group: `holdup run` has a child of its own.
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid as number), 'SIGKILL');
+  }
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -32,6 +35,7 @@ interface Run {
 function holdup(args: string[], env: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
     env: { PATH: process.env.PATH ?? '', ...env },
   });
   children.push(child);
@@ -173,7 +177,10 @@ describe('the embedded collector', () => {
       const worker = new Worker(${JSON.stringify(join(DIST, 'collector', 'worker.js'))}, { workerData: { port: 0 } });
       worker.once('message', ({ type }) => { process.stderr.write(type); worker.unref(); });
     `;
-    const child = spawn(process.execPath, [script('embedded.mjs', source)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [script('embedded.mjs', source)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     children.push(child);
     let stdout = '';
     let stderr = '';
