@@ -134,10 +134,11 @@ class ThreadWatchdog implements Watchdog {
       trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 },
     });
-    worker.unref();
     worker.on('message', (message: FromWatchdog) => this.#hear(message));
     worker.on('error', (error) => this.#count('watchdog deaths', 1, error));
     worker.on('exit', () => this.#exited());
+    // After the listeners: one for messages makes the thread count again.
+    worker.unref();
     this.#startedAtMs = performance.now();
     this.#posted = 0;
     this.#shared.resetMessages();
