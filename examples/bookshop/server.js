@@ -51,7 +51,10 @@ async function stop(exitCode) {
   const ended = Promise.all(workers.map((worker) => once(worker, 'exit')));
   for (const worker of workers) worker.disconnect();
   const late = setTimeout(() => {
-    for (const worker of workers) worker.process.kill('SIGKILL');
+    for (const worker of workers.filter((each) => !each.isDead())) {
+      console.error(`Bookshop: worker ${worker.process.pid} did not end by itself.`);
+      worker.process.kill('SIGKILL');
+    }
   }, STOP_AFTER_MS);
   await ended;
   clearTimeout(late);
