@@ -63,6 +63,11 @@ export function admitReport(report: Report): { readonly report: Report; readonly
               view: loop.blocked.view === null ? null : admitView(loop.blocked.view),
             },
     },
+    memory: {
+      rssBytes: positive(report.memory.rssBytes),
+      heapUsedBytes: positive(report.memory.heapUsedBytes),
+    },
+    observer: { ...report.observer, busySeconds: positive(report.observer.busySeconds) },
     dropped: report.dropped
       .slice(0, 50)
       .map((each) => ({ what: clip(each.what, 60) || 'unnamed', count: positive(each.count) })),
@@ -154,7 +159,7 @@ function admitSite(site: Site): Site {
 }
 
 /** A histogram whose parts contradict one another is left out whole: a wrong sum is worse than a missing one. */
-export function admitHistogram(data: HistogramData): HistogramData {
+function admitHistogram(data: HistogramData): HistogramData {
   const { scale, offset, counts } = data;
   if (data.count === 0) return EMPTY_HISTOGRAM;
   if (!Number.isInteger(scale) || scale < -10 || scale > 20) return EMPTY_HISTOGRAM;

@@ -1,14 +1,9 @@
 import { Router } from 'express';
 import * as v from 'valibot';
-import {
-  type IncidentDetail,
-  type IncidentList,
-  type InstanceList,
-  type Overview,
-  type ViewList,
-} from '../protocol/index.js';
+import type { IncidentDetail, IncidentList, InstanceList, Overview, ViewList } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
-import { compareWorst, type IncidentGroup, type IncidentRank } from './incidents.js';
+import type { IncidentGroup } from './incident-group.js';
+import { compareWorst, type IncidentRank } from './incidents.js';
 import { HttpProblem } from './problem.js';
 
 const MAX_LIMIT = 500;

@@ -1,11 +1,10 @@
 import {
-  type HistogramData,
   type IncidentBatch,
   type IncidentSummary,
   type InstanceSummary,
   LIMITS,
   type Overview,
-  quantile,
+  type OverviewLoop,
   type Report,
   type TimelinePoint,
   type ViewReport,
@@ -14,14 +13,16 @@ import {
 } from '../protocol/index.js';
 import { admitBatch, admitReport } from './admission.js';
 import { FleetMetrics } from './fleet-metrics.js';
-import { type IncidentGroup, IncidentTable } from './incidents.js';
+import type { IncidentGroup } from './incident-group.js';
+import { IncidentTable } from './incidents.js';
 import { type InstanceEntry, InstanceTable } from './instances.js';
 import { COLLECTOR_LIMITS } from './limits.js';
+import { LoopTotals } from './loop-totals.js';
 import { Timeline } from './timeline.js';
 import { type BlockedFact, type IncidentFact, type Verdict, verdict } from './verdict.js';
 import { VERSION } from './version.js';
 import { ViewTable, type ViewTotals, viewKey } from './views.js';
-import { HistogramWindow, SumWindow } from './windows.js';
+import { SumWindow } from './windows.js';
 
 /** What happens between two deltas and should not wait for the next one. */
 export interface FleetEvents {
@@ -49,6 +50,7 @@ export class Fleet {
   readonly views = new ViewTable();
   readonly instances = new InstanceTable();
   readonly incidents = new IncidentTable();
+  readonly loop = new LoopTotals();
   readonly timeline = new Timeline();
   readonly metrics = new FleetMetrics();
   readonly dropped = new Map<string, number>();
@@ -56,14 +58,7 @@ export class Fleet {
   events: FleetEvents = { incident: () => {}, blockedChanged: () => {} };
   /** When the first process reported; the windows are not longer than what was watched. */
   #watchedSince = 0;
-  readonly #requests = new SumWindow(60, 1000);
-  readonly #activeSeconds = new SumWindow(60, 1000);
-  readonly #loopSeconds = new SumWindow(60, 1000);
-  readonly #blockedSeconds = new SumWindow(60, 1000);
-  readonly #attributedSeconds = new SumWindow(60, 1000);
-  readonly #observerSeconds = new SumWindow(60, 1000);
   readonly #droppedRecently = new SumWindow(6, 10_000);
-  readonly #delay = new HistogramWindow();
   readonly #recentViews = new Set<ViewTotals>();
   readonly #changedIncidents = new Set<IncidentGroup>();
   readonly #changedInstances = new Set<InstanceEntry>();
@@ -102,7 +97,9 @@ export class Fleet {
         activePeak: held.activePeak + viewReport.activePeak,
       });
     }
-    this.#recordLoop(report, requests, now);
+    this.loop.record(report, requests, now);
+    this.metrics.observerSeconds += report.observer.busySeconds;
+    this.timeline.recordLoop(report.loop.delay, report.loop.blocked === null ? report.loop.utilization : 1);
     this.drop('histograms', lostHistograms, now);
     entry.recordTotals(report, requests, now);
     if (order === 'newest') entry.recordGauges(report, gauges, now);
@@ -193,10 +190,8 @@ export class Fleet {
   }
 
   overview(now: number): Overview {
-    const delay = this.#delay.data(now);
-    const { sentence, status, culprit } = this.#verdict(delay, now);
-    const loopSeconds = this.#loopSeconds.total(now);
-    const blockedSeconds = this.#blockedSeconds.total(now);
+    const loop = this.loop.summary(now);
+    const { sentence, status, culprit } = this.#verdict(loop, now);
     let active = 0;
     for (const view of this.views.all()) active += view.active;
     return {
@@ -205,19 +200,12 @@ export class Fleet {
       culprit,
       at: now,
       active,
-      requestsPerSecond: this.#requests.total(now) / this.#windowSeconds(now),
-      loop: {
-        delayP50Ms: quantile(delay, 0.5) * 1000,
-        delayP99Ms: quantile(delay, 0.99) * 1000,
-        delayMaxMs: Math.max(delay.max * 1000, this.#longestBlockMs(now)),
-        utilization: share(this.#activeSeconds.total(now), loopSeconds),
-        blockedShare: share(blockedSeconds, loopSeconds),
-        coverage: blockedSeconds > 0 ? share(this.#attributedSeconds.total(now), blockedSeconds) : 1,
-      },
+      requestsPerSecond: this.loop.requests(now) / this.#windowSeconds(now),
+      loop: { ...loop, delayMaxMs: Math.max(loop.delayMaxMs, this.#longestBlockMs(now)) },
       instances: this.instances.counts(now),
       incidents: { open: this.incidents.open, total: this.incidents.size },
       dropped: Object.fromEntries(this.dropped),
-      observer: { busyShare: share(this.#observerSeconds.total(now), loopSeconds) },
+      observer: { busyShare: this.loop.observerShare(now) },
       collector: { version: VERSION, startedAt: this.startedAt },
     };
   }
@@ -271,18 +259,6 @@ export class Fleet {
     return this.views.other(service);
   }
 
-  #recordLoop({ loop, observer }: Report, requests: number, now: number): void {
-    if (requests > 0) this.#requests.add(now, requests);
-    this.#activeSeconds.add(now, loop.activeSeconds);
-    this.#loopSeconds.add(now, loop.activeSeconds + loop.idleSeconds);
-    this.#blockedSeconds.add(now, loop.blockedSeconds);
-    this.#attributedSeconds.add(now, loop.attributedSeconds);
-    this.#observerSeconds.add(now, Math.max(0, observer.busySeconds) || 0);
-    this.metrics.observerSeconds += Math.max(0, observer.busySeconds) || 0;
-    this.#delay.merge(now, loop.delay);
-    this.timeline.recordLoop(loop.delay, loop.blocked === null ? loop.utilization : 1);
-  }
-
   /** The windows hold a minute, but not more than was watched, and one report covers about a second. */
   #windowSeconds(now: number): number {
     if (this.#watchedSince === 0) return 60;
@@ -299,7 +275,7 @@ export class Fleet {
     return this.#blocked(now)[0]?.blockedForMs(now) ?? 0;
   }
 
-  #verdict(delay: HistogramData, now: number): Verdict {
+  #verdict(loop: OverviewLoop, now: number): Verdict {
     const recent = this.incidents.recent(now);
     const incidents: IncidentFact[] = [];
     for (const group of recent) {
@@ -311,17 +287,16 @@ export class Fleet {
     }
     let heardAt = 0;
     for (const entry of this.instances.all()) heardAt = Math.max(heardAt, entry.heardAt);
-    const loopSeconds = this.#loopSeconds.total(now);
     const windowSeconds = this.#windowSeconds(now);
     return verdict({
       instances: this.instances.counts(now),
       blocked: this.#blocked(now).map((entry) => this.#blockedFact(entry, recent, now)),
       incidents,
       windowSeconds,
-      requestsPerSecond: this.#requests.total(now) / windowSeconds,
-      delayP99Ms: quantile(delay, 0.99) * 1000,
-      utilization: share(this.#activeSeconds.total(now), loopSeconds),
-      blockedShare: share(this.#blockedSeconds.total(now), loopSeconds),
+      requestsPerSecond: this.loop.requests(now) / windowSeconds,
+      delayP99Ms: loop.delayP99Ms,
+      utilization: loop.utilization,
+      blockedShare: loop.blockedShare,
       droppedRecently: this.#droppedRecently.total(now),
       quietForMs: now - heardAt,
     });
@@ -347,10 +322,6 @@ const STATE_ORDER = { blocked: 0, silent: 1, ok: 2, gone: 3 } as const;
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function share(part: number, whole: number): number {
-  return whole > 0 ? Math.min(1, part / whole) : 0;
 }
 
 function takeFrom<T>(set: Set<T>, limit: number): T[] {

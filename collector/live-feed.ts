@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { LiveDelta, LiveIncident, LiveSnapshot } from '../protocol/index.js';
 import type { Fleet, FleetEvents } from './fleet.js';
-import type { IncidentGroup } from './incidents.js';
+import type { IncidentGroup } from './incident-group.js';
 import { COLLECTOR_LIMITS } from './limits.js';
 
 const SNAPSHOT_INCIDENTS = 200;

@@ -94,7 +94,7 @@ export class ViewTotals {
   }
 }
 
-export function percentiles(data: HistogramData): { p50Ms: number; p99Ms: number; maxMs: number } {
+function percentiles(data: HistogramData): { p50Ms: number; p99Ms: number; maxMs: number } {
   return { p50Ms: quantile(data, 0.5) * 1000, p99Ms: quantile(data, 0.99) * 1000, maxMs: data.max * 1000 };
 }
 
