@@ -1,7 +1,7 @@
 import type { AnyValue, KeyValue } from './otlp.js';
 
 /** A JSON-like value as OTLP's AnyValue. Properties that are `undefined` are left out. */
-export function toAnyValue(value: unknown): AnyValue {
+function toAnyValue(value: unknown): AnyValue {
   switch (typeof value) {
     case 'string':
       return { stringValue: value };
@@ -32,7 +32,7 @@ export function toKeyValues(object: object): KeyValue[] {
 const MAX_DEPTH = 16;
 
 /** The inverse of `toAnyValue`. Objects come back without a prototype, so a hostile key can reach nothing. */
-export function fromAnyValue(value: AnyValue | undefined, depth = 0): unknown {
+function fromAnyValue(value: AnyValue | undefined, depth = 0): unknown {
   if (value === undefined || value === null || typeof value !== 'object' || depth > MAX_DEPTH) return null;
   if (typeof value.stringValue === 'string') return value.stringValue;
   if (typeof value.boolValue === 'boolean') return value.boolValue;
