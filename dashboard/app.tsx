@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { dialog } from './dialogs.js';
 import { page, route } from './router.js';
+import { operationName } from './sentence.js';
 import { incidents, overview } from './store.js';
 import { CommandPalette } from './views/command-palette.js';
 import { Header } from './views/header.js';
@@ -20,10 +21,11 @@ export function App() {
   useEffect(() => {
     scrollTo(0, 0);
   }, [path.join('/')]);
+  const held = overview.value?.status === 'blocked' ? '● held now · ' : '';
+  const title = `${held}${titleOf(path)}Holdup`;
   useEffect(() => {
-    const held = overview.value?.status === 'blocked' ? '● held now · ' : '';
-    document.title = `${held}${titleOf(path)}Holdup`;
-  });
+    document.title = title;
+  }, [title]);
   return (
     <>
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -58,7 +60,7 @@ function titleOf(path: readonly string[]): string {
   const [kind, id] = path;
   if (kind === undefined) return '';
   const open = incidents.value.find((incident) => incident.fingerprint === id);
-  if (kind === 'incidents' && open !== undefined) return `${open.operation} · `;
+  if (kind === 'incidents' && open !== undefined) return `${operationName(open)} · `;
   return `${kind.charAt(0).toUpperCase()}${kind.slice(1)} · `;
 }
 

@@ -81,7 +81,7 @@ function isTyping(target: EventTarget | null): boolean {
 /** Rows are links; the selected row is the focused one, so that eyes, keys and screen readers agree. */
 function moveRow(step: number, event: KeyboardEvent): boolean {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const at = rows.indexOf(document.activeElement as HTMLElement);
   // Arrows scroll the page until a row has been chosen.
   if (rows.length === 0 || (at === -1 && event.key.startsWith('Arrow'))) return false;
   const next = rows[at === -1 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))];

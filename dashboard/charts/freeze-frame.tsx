@@ -51,7 +51,6 @@ export function FreezeFrame({ sample, culprit }: { readonly sample: SampleDetail
         const wait = place(Math.max(0, sample.durationMs - request.delayedMs), scale);
         const clipped = request.startOffsetMs < scale.fromMs;
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: two requests may be alike in everything
           <div class="freeze-lane" role="row" key={index}>
             <bdi role="cell" class="mono clip" title={nameOf(request)}>
               {nameOf(request)}

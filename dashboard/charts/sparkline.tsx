@@ -22,7 +22,6 @@ export function Sparkline({
         const bar = value > 0 ? Math.max(2, (value / most) * height) : 1;
         return (
           <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: the place is what the bar is
             key={index}
             class={value > 0 ? 'bar' : 'bar none'}
             x={index * 4}

@@ -65,7 +65,6 @@ export function CommandPalette() {
       <ul class="commands" id="commands" role="listbox" aria-label="Matches">
         {found.map((command, index) => (
           // The text field has the keyboard; the pointer is the other way in.
-          // biome-ignore lint/a11y/useKeyWithClickEvents: see above
           <li
             key={`${command.kind} ${command.name} ${command.detail}`}
             id={`command-${index}`}

@@ -194,7 +194,6 @@ function Trend({ incident }: { readonly incident: IncidentDetail }) {
             </thead>
             <tbody>
               {incident.trend.toReversed().map((times, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the place is what the row is
                 <tr key={index}>
                   <th scope="row">
                     {index * 10} to {index * 10 + 10}

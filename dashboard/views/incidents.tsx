@@ -64,7 +64,7 @@ export function Incidents() {
           <Choice name="cause" label="Cause" value={filter.cause} options={choices(all, (each) => each.cause)} />
           <label class="choice">
             <span>Sort</span>
-            <select value={sort} onChange={(event) => setQuery({ sort: event.currentTarget.value })}>
+            <select aria-label="Sort" value={sort} onChange={(event) => setQuery({ sort: event.currentTarget.value })}>
               {Object.entries(SORTS).map(([name, { label }]) => (
                 <option key={name} value={name}>
                   {label}
@@ -116,7 +116,7 @@ function Choice({
   return (
     <label class={value === '' ? 'choice' : 'choice chosen'}>
       <span>{label}</span>
-      <select value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
+      <select aria-label={label} value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
         <option value="">all</option>
         {all.map((option) => (
           <option key={option} value={option}>

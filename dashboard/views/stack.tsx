@@ -18,7 +18,6 @@ export function Stack({ stack }: { readonly stack: readonly StackFrame[] }) {
               <summary>{run.frames.length} library frames</summary>
               <ol class="stack">
                 {run.frames.map((frame, at) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: a stack does not change
                   <Frame key={at} frame={frame} />
                 ))}
               </ol>

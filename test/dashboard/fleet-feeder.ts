@@ -32,14 +32,19 @@ export class FleetFeeder {
 
   /** One second of ordinary life of every instance: a report each, and now and then an incident. */
   async second(endMs: number = Date.now()): Promise<void> {
-    for (const [index, instance] of this.#instances.entries()) {
-      await this.report(instance, endMs, this.#views(index), null);
-    }
+    await this.reports(endMs);
     for (const [index, instance] of this.#instances.entries()) {
       if (index < 2 && this.#random() < 0.45) await this.incidents(instance, [exportIncident(endMs, this.#random)]);
       if (this.#random() < 0.2) await this.incidents(instance, [loginIncident(endMs, this.#random)]);
       if (this.#random() < 0.12) await this.incidents(instance, [searchIncident(endMs, this.#random)]);
       if (this.#random() < 0.05) await this.incidents(instance, [collectionIncident(endMs, this.#random)]);
+    }
+  }
+
+  /** A report of every instance, and no incident. */
+  async reports(endMs: number = Date.now()): Promise<void> {
+    for (const [index, instance] of this.#instances.entries()) {
+      await this.report(instance, endMs, this.#views(index), null);
     }
   }
 
