@@ -4,7 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { Child, NODES } from '../support/child.js';
 
 interface Seen {
-  readonly expected: { readonly functions: readonly string[]; readonly others: readonly string[]; readonly slow: readonly string[] };
+  readonly expected: {
+    readonly functions: readonly string[];
+    readonly others: readonly string[];
+    readonly slow: readonly string[];
+  };
   readonly failed: readonly string[];
   readonly calls: readonly {
     readonly operation: string;

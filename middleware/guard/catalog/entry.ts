@@ -63,11 +63,25 @@ export function nodeEntries(module: string, category: Category, rows: readonly C
   }));
 }
 
+/** What Node's documentation calls an instance of a class in its headings, where that is not the class's own name. */
+const INSTANCES: Readonly<Record<string, string>> = {
+  Cipheriv: 'cipher',
+  Decipheriv: 'decipher',
+  DatabaseSync: 'database',
+  StatementSync: 'statement',
+};
+
 /** `https://nodejs.org/api/fs.html#fsreadfilesyncpath-options`: a heading in lower case without its punctuation. */
 export function nodeDocs(module: string, path: string, parameters: string): string {
-  const heading = path.includes('.prototype.')
-    ? path.toLowerCase().replace('.prototype.', '')
-    : `${module}${path}`.toLowerCase();
+  const [className = '', method] = path.split('.prototype.');
+  const heading =
+    method !== undefined
+      ? `${INSTANCES[className] ?? className}${method}`
+      : /^[A-Z]\w*$/.test(path)
+        ? `new ${module}${path}`
+        : /^[A-Z]/.test(path)
+          ? `static method ${path}`
+          : `${module}${path}`;
   const anchor = `${heading}${parameters}`
     .toLowerCase()
     .replace(/[^a-z0-9_ -]/g, '')

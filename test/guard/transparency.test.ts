@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { Child, NODES } from '../support/child.js';
+
+const FIXTURE = fileURLToPath(new URL('./fixtures/transparency.mjs', import.meta.url));
+
+interface Printed {
+  readonly shapes: Record<string, unknown>;
+  readonly thrown: Record<string, { readonly stack?: string }>;
+}
+
+async function print(node: string, ...args: string[]): Promise<Printed> {
+  const child = new Child(FIXTURE, { node, args });
+  expect(await child.exited, child.stderr).toBe(0);
+  return JSON.parse(child.stdout) as Printed;
+}
+
+describe.each(NODES)('on Node $version', ({ path }) => {
+  test('wrapped functions look, return and throw exactly as without Holdup', async () => {
+    const [bare, guarded] = await Promise.all([print(path, 'bare'), print(path, 'guarded')]);
+    expect(guarded).toEqual(bare);
+    expect(Object.keys(bare.shapes).length).toBeGreaterThan(200);
+  });
+
+  test('in a view too, and no frame of the guard is in a stack', async () => {
+    const [bare, guarded] = await Promise.all([print(path, 'bare'), print(path, 'guarded', 'view')]);
+    expect(guarded.shapes).toEqual(bare.shapes);
+    for (const [name, { stack = '' }] of Object.entries(guarded.thrown)) {
+      expect(stack, name).not.toMatch(/dist[\\/]middleware[\\/]guard/);
+      expect(stack.split('\n    at ')[0], name).toBe(bare.thrown[name]?.stack?.split('\n    at ')[0] ?? '');
+      expect(guarded.thrown[name], name).toEqual({ ...bare.thrown[name], stack: guarded.thrown[name]?.stack });
+    }
+  });
+});
