@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { hostname } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Instance } from '../protocol/index.js';
@@ -8,7 +9,7 @@ import { type AsyncSpans, ExactSpans, NO_ASYNC_SPANS, WindowedSpans } from './lo
 import { Blocks } from './loop/blocks.js';
 import { GarbageCollection } from './loop/gc.js';
 import { Heartbeat } from './loop/heartbeat.js';
-import type { Settings } from './options.js';
+import { type Settings, variableOf } from './options.js';
 import { OpenTelemetryOutput } from './outputs/opentelemetry.js';
 import { type Output, Outputs } from './outputs/output.js';
 import { PrometheusOutput } from './outputs/prometheus.js';
@@ -23,13 +24,16 @@ const DRAIN_PERIOD_MS = 1000;
 /** Incidents that held nobody up may wait this long for company; those that did are sent at once. */
 const INCIDENT_DELAY_MS = 50;
 
+/** Options that the parts are built with. */
+const FIXED_AT_START = ['service', 'collector', 'token', 'blockThresholdMs', 'accounting', 'redact'] as const;
+
 /** Everything that watches one thread's event loop. Reads as the list of its parts. */
 export class Observer {
   readonly instance: Instance;
   readonly recorder: Recorder;
   readonly accounting: Accounting;
   readonly guard: Guard;
-  readonly #thresholdMs: number;
+  readonly #settings: Settings;
   readonly #shared = new SharedState();
   readonly #watchdog: Watchdog;
   readonly #gc = new GarbageCollection();
@@ -48,7 +52,7 @@ export class Observer {
   constructor(settings: Settings, onMessage: (message: FromWatchdog) => void) {
     this.instance = describeInstance(settings.service);
     this.#onMessage = onMessage;
-    this.#thresholdMs = settings.blockThresholdMs;
+    this.#settings = settings;
     this.#watchdog = startWatchdog(
       {
         buffer: this.#shared.buffer,
@@ -64,7 +68,7 @@ export class Observer {
     this.recorder = new Recorder(
       {
         viewNamed: ({ id, view }) => this.#watchdog.post({ type: 'view', id, view }),
-        operationHeld: (durationMs) => this.#blocks.operationEnded(durationMs),
+        operationEnded: (call, held) => this.#blocks.operationEnded(call, held),
         incidentSeen: (held) => this.#incidentSeen(held),
         traceId: () => this.#outputs.traceId(),
       },
@@ -104,6 +108,14 @@ export class Observer {
 
   /** Options that came after the start (`holdup/register` starts first): what can still change, changes. */
   adopt(settings: Settings): void {
+    const late = FIXED_AT_START.filter((name) => String(settings[name]) !== String(this.#settings[name]));
+    if (late.length > 0) {
+      const variables = late.map(variableOf).join(', ');
+      this.#onMessage({
+        type: 'warning',
+        text: `Holdup was running before these options came, so they change nothing: ${late.join(', ')}. Set ${variables} instead.`,
+      });
+    }
     this.guard.setPolicy(settings);
     if (settings.prometheus !== null) this.#outputs.add(new PrometheusOutput(settings.prometheus));
   }
@@ -152,7 +164,7 @@ export class Observer {
 
   #loopTurned(nowMs: number, activeMs: number): void {
     this.accounting.abandon();
-    if (activeMs >= this.#thresholdMs || this.#shared.armed) this.#asyncSpans.arm(nowMs);
+    if (activeMs >= this.#settings.blockThresholdMs || this.#shared.armed) this.#asyncSpans.arm(nowMs);
     this.#asyncSpans.loopTurned(nowMs);
     this.#blocks.loopTurned(nowMs, activeMs);
   }
@@ -240,8 +252,12 @@ function destinationOf({ collector }: Settings): Destination {
 
 function describeInstance(service: string): Instance {
   const host = hostname();
-  const worker = process.env.NODE_UNIQUE_ID;
-  const role = !isMainThread ? `worker thread ${threadId}` : worker === undefined ? 'main' : `cluster worker ${worker}`;
+  const clusterId = cluster.worker?.id;
+  const role = !isMainThread
+    ? `worker thread ${threadId}`
+    : clusterId === undefined
+      ? 'main'
+      : `cluster worker ${clusterId}`;
   const started = Math.round(performance.timeOrigin).toString(36);
   return {
     id: `${host}:${process.pid}${isMainThread ? '' : `.${threadId}`}:${started}`,

@@ -28,8 +28,8 @@ export function toEpochMs(nowMs: number): number {
 /** What the recorder tells the rest: a view has a number now, and an incident should be sent soon. */
 export interface RecorderListener {
   viewNamed(totals: ViewTotals): void;
-  /** A sync-only operation held the loop for at least the threshold. */
-  operationHeld(durationMs: number): void;
+  /** A sync-only operation has ended. `held`: it lasted at least the threshold. */
+  operationEnded(call: OperationCall, held: boolean): void;
   /** `held`: it held the loop for at least the threshold, so a person is waiting to see it. */
   incidentSeen(held: boolean): void;
   /** The OpenTelemetry trace of the code now running; empty when there is none. */
@@ -99,7 +99,7 @@ export class Recorder implements OperationSink {
   recordOperation(call: OperationCall): void {
     const { run, durationMs } = call;
     const held = durationMs >= this.#blockThresholdMs;
-    if (held) this.#listener.operationHeld(durationMs);
+    this.#listener.operationEnded(call, held);
     const delay = held ? this.runs.delay(run, call.startedAtMs, durationMs) : NO_DELAY;
     // A middleware's call belongs to the view that the router is about to find.
     if (run.view.view.route === UNMATCHED_ROUTE && run.earlyCalls.length < EARLY_CALLS) {

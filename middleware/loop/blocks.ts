@@ -1,4 +1,5 @@
 import { BACKGROUND_ROUTE, type Cause, UNKNOWN_ROUTE } from '../../protocol/index.js';
+import type { OperationCall } from '../guard/operation-call.js';
 import { type Recorder, toEpochMs } from '../recorder.js';
 import type { Delay } from '../runs-in-flight.js';
 import type { ViewRun } from '../view-run.js';
@@ -7,9 +8,19 @@ import { CULPRIT, type SharedState } from '../watchdog/shared.js';
 import type { SpanListener } from './accounting.js';
 import type { GarbageCollection } from './gc.js';
 import type { LoopListener } from './heartbeat.js';
+import { type Composition, SmallOperations } from './small-operations.js';
 
 export interface BlockListener {
   blockEnded(block: RawBlock): void;
+}
+
+interface EndedBlock {
+  readonly run: ViewRun | undefined;
+  readonly startedAtMs: number;
+  readonly durationMs: number;
+  readonly attributed: boolean;
+  readonly delay: Delay;
+  readonly composition: Composition;
 }
 
 /** Garbage collection is the cause of a block when it filled at least this share of it. */
@@ -27,6 +38,7 @@ export class Blocks implements SpanListener, LoopListener {
   readonly #listener: BlockListener;
   readonly #thresholdMs: number;
   readonly #toSharedMs: (nowMs: number) => number;
+  readonly #small = new SmallOperations();
   /** Sync-only operations at or above the threshold since the open span began. */
   #operationsMs = 0;
   /** Known holds since the last heartbeat. */
@@ -50,8 +62,13 @@ export class Blocks implements SpanListener, LoopListener {
     this.#toSharedMs = parts.toSharedMs;
   }
 
-  /** A sync-only operation held the loop; the recorder has made an incident of it already. */
-  operationEnded(durationMs: number): void {
+  /** A sync-only operation has ended. If it held the loop, the recorder has made an incident of it already. */
+  operationEnded(call: OperationCall, held: boolean): void {
+    if (!held) {
+      this.#small.add(call);
+      return;
+    }
+    const { durationMs } = call;
     this.#operationsMs += durationMs;
     this.#knownMs += durationMs;
     this.#blockedMs += durationMs;
@@ -63,6 +80,7 @@ export class Blocks implements SpanListener, LoopListener {
     this.#operationsMs = 0;
     this.#knownMs += restMs;
     if (restMs >= this.#thresholdMs) this.#blockEnded(run, startedAtMs, restMs, true);
+    this.#small.clear();
   }
 
   loopTurned(nowMs: number, activeMs: number): void {
@@ -71,10 +89,12 @@ export class Blocks implements SpanListener, LoopListener {
     this.#operationsMs = 0;
     const culpritId = this.#shared.culpritRunId;
     if (culpritId !== CULPRIT.unknown) this.#shared.culpritRunId = CULPRIT.unknown;
-    if (restMs < this.#thresholdMs) return;
-    const run = culpritId > 0 ? this.#recorder.runs.find(culpritId) : undefined;
-    if (run !== undefined) run.busyMs += restMs;
-    this.#blockEnded(run, nowMs - restMs, restMs, culpritId !== CULPRIT.unknown);
+    if (restMs >= this.#thresholdMs) {
+      const run = culpritId > 0 ? this.#recorder.runs.find(culpritId) : undefined;
+      if (run !== undefined) run.busyMs += restMs;
+      this.#blockEnded(run, nowMs - restMs, restMs, culpritId !== CULPRIT.unknown);
+    }
+    this.#small.clear();
   }
 
   /** Seconds of blocked time, and of it the part given to a view, since the last call. */
@@ -88,11 +108,14 @@ export class Blocks implements SpanListener, LoopListener {
     this.#blockedMs += durationMs;
     if (attributed) this.#attributedMs += durationMs;
     const delay = this.#recorder.runs.delay(run, startedAtMs, durationMs);
+    const composition = this.#small.compositionOf(durationMs);
     // Entries about garbage collection arrive two turns of the loop late, and the view may be known better by then.
-    setImmediate(() => setImmediate(() => this.#tell(run, startedAtMs, durationMs, attributed, delay)).unref()).unref();
+    setImmediate(() =>
+      setImmediate(() => this.#tell({ run, startedAtMs, durationMs, attributed, delay, composition })).unref(),
+    ).unref();
   }
 
-  #tell(run: ViewRun | undefined, startedAtMs: number, durationMs: number, attributed: boolean, delay: Delay): void {
+  #tell({ run, startedAtMs, durationMs, attributed, delay, composition }: EndedBlock): void {
     const gcMs = this.#gc.overlapMs(startedAtMs, startedAtMs + durationMs);
     const cause: Cause = gcMs >= durationMs * GC_SHARE ? 'gc' : 'code';
     const totals = run?.view ?? this.#recorder.view('', attributed ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
@@ -103,8 +126,8 @@ export class Blocks implements SpanListener, LoopListener {
       at: toEpochMs(startedAtMs),
       view: attributed ? totals.view : null,
       cause,
-      stack: null,
-      note: '',
+      stack: composition.stack,
+      note: composition.note,
       delayedRequests: delay.requests,
       delayedMs: delay.totalMs,
       delayed: delay.worst,
