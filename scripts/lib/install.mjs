@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun, root } from './run.mjs';
+import { mustRun, root, run } from './run.mjs';
 
-/** Runs `npm ci` unless what is installed is what the lockfile asks for. */
+const QUIET = ['--no-audit', '--no-fund', '--loglevel=error'];
+
+/** Installs what the lockfile asks for, unless that is what is installed. */
 export async function ensureInstalled() {
   const difference = installDifference();
   if (difference === null) return;
   console.log(`Installing the dependencies (${difference}) …`);
-  await mustRun('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  const { exitCode, output } = await run('npm', ['ci', '--include=dev', ...QUIET]);
+  if (exitCode === 0) return;
+  // A registry that lacks the packages of other platforms makes lockfiles without them, which `npm ci` refuses and
+  // `npm install` completes. It takes the locked versions too; with --no-save it leaves the lockfile as it is.
+  if (!output.includes('EUSAGE')) throw new Error(`\`npm ci\` failed (${exitCode}).\n${output}`);
+  await mustRun('npm', ['install', '--no-save', '--include=dev', ...QUIET]);
 }
 
 /** What the installed packages lack of the lockfile, in words; null when nothing. */
