@@ -1,4 +1,5 @@
 import { BLOCK_OPERATION, type IncidentSummary, viewName } from '../protocol/index.js';
+import { hex, UNSEEN } from './names.js';
 
 /** The `allow` option that accepts exactly this incident, ready to paste; the reason is the person's to give. */
 export function allowEntry(incident: IncidentSummary): string {
@@ -12,8 +13,8 @@ export function allowEntry(incident: IncidentSummary): string {
   return `holdup({\n  allow: [{\n${lines.join('\n')}\n  }],\n})`;
 }
 
-/** A JavaScript string in single quotes, whatever is in it. */
+/** A JavaScript string in single quotes, whatever is in it; what cannot be seen is escaped. */
 function literal(value: string): string {
   const inner = JSON.stringify(value).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'");
-  return `'${inner}'`;
+  return `'${inner.replace(UNSEEN, (unseen) => `\\u${hex(unseen)}`)}'`;
 }

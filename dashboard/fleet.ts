@@ -28,54 +28,88 @@ export interface FleetPicture {
 
 export const EMPTY_PICTURE: FleetPicture = { overview: null, views: [], incidents: [], instances: [], timeline: [] };
 
-/** The fleet as the live feed tells it, held within `KEPT`. */
+/** The fleet as the live feed tells it, held within `KEPT`. A list that did not change stays the same array. */
 export class Fleet {
   #overview: Overview | null = null;
-  #views = new Map<string, ViewSummary>();
-  #incidents = new Map<string, IncidentSummary>();
-  #instances = new Map<string, InstanceSummary>();
   #timeline: TimelinePoint[] = [];
+  /** What matters least goes first: the view with the fewest requests, the incident that delayed least, the oldest. */
+  readonly #views = new Shelf<ViewSummary>(KEPT.views, viewKey, (view) => view.requests);
+  readonly #incidents = new Shelf<IncidentSummary>(
+    KEPT.incidents,
+    (incident) => incident.fingerprint,
+    (incident) => incident.delayedMs,
+  );
+  readonly #instances = new Shelf<InstanceSummary>(
+    KEPT.instances,
+    (instance) => instance.id,
+    (instance) => instance.lastSeen,
+  );
 
   apply(message: LiveMessage): void {
     switch (message.type) {
       case 'snapshot':
         this.#overview = message.overview;
-        this.#views = new Map(message.views.map((view) => [viewKey(view), view]));
-        this.#incidents = new Map(message.incidents.map((incident) => [incident.fingerprint, incident]));
-        this.#instances = new Map(message.instances.map((instance) => [instance.id, instance]));
+        this.#views.replace(message.views);
+        this.#incidents.replace(message.incidents);
+        this.#instances.replace(message.instances);
         this.#timeline = joinTimelines(this.#timeline, message.timeline);
         break;
       case 'delta':
         this.#overview = message.overview;
-        for (const view of message.views) this.#views.set(viewKey(view), view);
-        for (const incident of message.incidents) this.#incidents.set(incident.fingerprint, incident);
-        for (const instance of message.instances) this.#instances.set(instance.id, instance);
+        this.#views.put(message.views);
+        this.#incidents.put(message.incidents);
+        this.#instances.put(message.instances);
         this.#timeline = joinTimelines(this.#timeline, [message.point]);
         break;
       case 'incident':
-        this.#incidents.set(message.incident.fingerprint, message.incident);
+        this.#incidents.put([message.incident]);
         break;
       case 'lagged':
         break;
     }
-    this.#bound();
   }
 
   picture(): FleetPicture {
     return {
       overview: this.#overview,
-      views: [...this.#views.values()],
-      incidents: [...this.#incidents.values()],
-      instances: [...this.#instances.values()],
+      views: this.#views.list(),
+      incidents: this.#incidents.list(),
+      instances: this.#instances.list(),
       timeline: this.#timeline,
     };
   }
+}
 
-  /** Lets go of what matters least: the view with the fewest requests, the incident that delayed least, the oldest. */
-  #bound(): void {
-    trim(this.#views, KEPT.views, (view) => view.requests);
-    trim(this.#incidents, KEPT.incidents, (incident) => incident.delayedMs);
-    trim(this.#instances, KEPT.instances, (instance) => instance.lastSeen);
+/** Things by their key, at most `limit` of them. */
+class Shelf<Thing> {
+  readonly #limit: number;
+  readonly #keyOf: (thing: Thing) => string;
+  readonly #worth: (thing: Thing) => number;
+  #things = new Map<string, Thing>();
+  #list: readonly Thing[] | null = null;
+
+  constructor(limit: number, keyOf: (thing: Thing) => string, worth: (thing: Thing) => number) {
+    this.#limit = limit;
+    this.#keyOf = keyOf;
+    this.#worth = worth;
+  }
+
+  replace(things: readonly Thing[]): void {
+    this.#things = new Map();
+    this.#list = null;
+    this.put(things);
+  }
+
+  put(things: readonly Thing[]): void {
+    if (things.length === 0) return;
+    for (const thing of things) this.#things.set(this.#keyOf(thing), thing);
+    trim(this.#things, this.#limit, this.#worth);
+    this.#list = null;
+  }
+
+  list(): readonly Thing[] {
+    this.#list ??= [...this.#things.values()];
+    return this.#list;
   }
 }
 

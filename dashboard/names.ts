@@ -4,10 +4,11 @@ import { type Site, type View, viewName } from '../protocol/index.js';
 const LIST_LENGTH = 160;
 const WHOLE_LENGTH = 2_000;
 
-// Control characters, bidirectional overrides and isolates, zero-width characters, and the separators that break lines:
+// Control characters, bidirectional overrides and isolates, zero-width characters, and the separators that break lines, and joiners outside of emoji:
 // what can make a name look like another name, or move the text beside it.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+export const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|(?<!\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d/gu;
 
 /**
  * A name that came from outside, as text a person can read: what cannot be seen is spelled out, lone surrogates are
@@ -21,7 +22,7 @@ export function legible(name: string, length: number = LIST_LENGTH): string {
   return cut.toWellFormed().replace(UNSEEN, (unseen) => `‹U+${hex(unseen)}›`);
 }
 
-function hex(character: string): string {
+export function hex(character: string): string {
   return character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
 }
 

@@ -28,9 +28,18 @@ export const pictureTime = computed(() => {
 const fleet = new Fleet();
 const standsStill = (): boolean => pausedAt.peek() !== null || openedFile.peek() !== null;
 
-export function receive(message: LiveMessage): void {
+/** A burst of messages is one drawing: a thousand incidents at once are drawn once. Milliseconds. */
+const DRAW_EVERY_MS = 50;
+let drawing = false;
+
+function receive(message: LiveMessage): void {
   fleet.apply(message);
-  if (!standsStill()) picture.value = fleet.picture();
+  if (drawing) return;
+  drawing = true;
+  setTimeout(() => {
+    drawing = false;
+    if (!standsStill()) picture.value = fleet.picture();
+  }, DRAW_EVERY_MS);
 }
 
 export const feed = new Connection({

@@ -100,7 +100,7 @@ export function Concurrency() {
         plot.setScale('x', { min: shown.from, max: shown.to });
       });
     }
-  });
+  }, [asTable, columns, shown.from, shown.to]);
 
   const at = cursor.value;
   const near = at === null ? null : blockAt(blocks, at.at, ((shown.to - shown.from) / 900) * REACH_PX);

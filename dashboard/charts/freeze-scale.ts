@@ -23,7 +23,7 @@ export function freezeScale(sample: Pick<IncidentSample, 'durationMs' | 'delayed
 }
 
 /** The next of 1, 2, 5 times a power of ten. */
-function roundStep(rough: number): number {
+export function roundStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
 }

@@ -6,7 +6,7 @@ export function CodeFrame({ frame, site }: { readonly frame: Frame; readonly sit
   const last = frame.startLine + frame.lines.length - 1;
   const width = String(last).length;
   return (
-    <div class="scroll code-frame" role="region" aria-label="Source" tabIndex={0}>
+    <div class="scroll code-frame" role="region" aria-label="Source lines" tabIndex={0}>
       <pre>
         {frame.lines.map((line, index) => {
           const number = frame.startLine + index;

@@ -1,16 +1,16 @@
 import { useSignal } from '@preact/signals';
 import type { IncidentSummary } from '../../protocol/index.js';
+import { roundStep } from '../charts/freeze-scale.js';
 import { Sparkline } from '../charts/sparkline.js';
-import { age, count, dateTime, duration, plural } from '../format.js';
+import { count, duration, plural } from '../format.js';
+import { memo } from '../memo.js';
 import { legible, nameOf, placeOf, whole, wholePlace } from '../names.js';
 import { hrefTo } from '../router.js';
 import { operationName } from '../sentence.js';
-import { pictureTime } from '../store.js';
+import { Age, NewBadge } from './age.js';
 
 /** As many rows as are drawn at once; a thousand would cost the page its own loop. */
 const STEP = 100;
-/** An incident younger than this is marked as new. */
-const NEW_MS = 120_000;
 
 /** Incidents as rows that open. Cold ones tell their cold count. */
 export function IncidentRows({
@@ -24,7 +24,8 @@ export function IncidentRows({
 }) {
   const limit = useSignal(STEP);
   if (incidents.length === 0) return <p class="empty">{empty}</p>;
-  const worst = Math.max(1, ...incidents.map((incident) => incident.delayedMs));
+  // Rounded, so that a worst incident that grows every second does not draw every row anew.
+  const worst = roundStep(Math.max(1, ...incidents.map((incident) => incident.delayedMs)));
   return (
     <>
       <ol class="incident-rows">
@@ -41,7 +42,7 @@ export function IncidentRows({
   );
 }
 
-function IncidentRow({
+const IncidentRow = memo(function Row({
   incident,
   worst,
   cold,
@@ -50,7 +51,6 @@ function IncidentRow({
   readonly worst: number;
   readonly cold: boolean;
 }) {
-  const now = pictureTime.value;
   const times = cold ? incident.coldCount : incident.count;
   const place = placeOf(incident.site);
   return (
@@ -74,7 +74,7 @@ function IncidentRow({
             <bdi class="mono" title={whole(incident.view.route)}>
               {nameOf(incident.view)}
             </bdi>
-            <Badges incident={incident} now={now} />
+            <Badges incident={incident} />
           </span>
           <small>
             <bdi class="mono place" title={wholePlace(incident.site)}>
@@ -96,18 +96,18 @@ function IncidentRow({
           <b>{count(times)}×</b>
           <small>max {duration(incident.maxMs)}</small>
         </span>
-        <span class="cell number seen" title={dateTime(incident.lastSeen)}>
-          {age(incident.lastSeen, now)}
+        <span class="cell number seen">
+          <Age at={incident.lastSeen} />
         </span>
       </a>
     </li>
   );
-}
+});
 
-export function Badges({ incident, now }: { readonly incident: IncidentSummary; readonly now: number }) {
+export function Badges({ incident }: { readonly incident: IncidentSummary }) {
   return (
     <>
-      {now - incident.firstSeen < NEW_MS && <span class="badge accent">new</span>}
+      <NewBadge firstSeen={incident.firstSeen} />
       {incident.kind === 'block' && <span class="badge">block</span>}
       {incident.cause !== 'code' && <span class="badge">{incident.cause === 'gc' ? 'GC' : incident.cause}</span>}
       {incident.thrownCount > 0 && <span class="badge">{count(incident.thrownCount)} refused</span>}

@@ -1,15 +1,16 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import type { IncidentDetail } from '../../protocol/index.js';
 import { allowEntry } from '../allow-entry.js';
 import { Sparkline } from '../charts/sparkline.js';
 import { useIncidentDetail } from '../detail.js';
 import { editorLink } from '../editor.js';
-import { age, count, dateTime, duration, plural } from '../format.js';
+import { count, dateTime, duration, plural } from '../format.js';
 import { incidentMarkdown } from '../markdown.js';
 import { legible, nameOf, whole, wholePlace } from '../names.js';
 import { hrefTo } from '../router.js';
 import { operationName, sentenceFor } from '../sentence.js';
-import { pictureTime } from '../store.js';
+import { Age } from './age.js';
 import { CodeFrame } from './code-frame.js';
 import { Copy, CopyMarkdown } from './copy.js';
 import { Badges } from './incident-rows.js';
@@ -37,7 +38,6 @@ export function IncidentPage({ fingerprint }: { readonly fingerprint: string }) 
 }
 
 function Whole({ incident }: { readonly incident: IncidentDetail }) {
-  const now = pictureTime.value;
   return (
     <article class="incident" aria-labelledby="incident-title">
       <section class="panel" aria-labelledby="incident-title">
@@ -50,7 +50,7 @@ function Whole({ incident }: { readonly incident: IncidentDetail }) {
             <a href={hrefTo(['incidents'], { view: viewQuery(incident) })}>
               <bdi class="mono">{nameOf(incident.view)}</bdi>
             </a>{' '}
-            <Badges incident={incident} now={now} />
+            <Badges incident={incident} />
           </h2>
           <CopyMarkdown text={() => incidentMarkdown(incident)} />
         </div>
@@ -84,13 +84,12 @@ function viewQuery(incident: IncidentDetail): string {
 }
 
 function Totals({ incident }: { readonly incident: IncidentDetail }) {
-  const now = pictureTime.value;
-  const figures: readonly (readonly [string, string, string])[] = [
+  const figures: readonly (readonly [string, ComponentChildren, string])[] = [
     ['Delayed time', duration(incident.delayedMs), `${plural(incident.delayedRequests, 'request')} waited`],
     ['Held in all', duration(incident.totalMs), `at most ${duration(incident.maxMs)} at once`],
     ['Count', count(incident.count), incident.coldCount > 0 ? `and ${count(incident.coldCount)} cold` : 'steady'],
-    ['Last seen', age(incident.lastSeen, now), dateTime(incident.lastSeen)],
-    ['First seen', age(incident.firstSeen, now), dateTime(incident.firstSeen)],
+    ['Last seen', <Age at={incident.lastSeen} />, dateTime(incident.lastSeen)],
+    ['First seen', <Age at={incident.firstSeen} />, dateTime(incident.firstSeen)],
   ];
   return (
     <dl class="figures inset">

@@ -1,8 +1,9 @@
 import type { InstanceState, InstanceSummary } from '../../protocol/index.js';
-import { age, bytes, count, duration, percent, rate } from '../format.js';
+import { bytes, count, duration, percent, rate } from '../format.js';
 import { legible, whole } from '../names.js';
 import { hrefTo } from '../router.js';
-import { instances, pictureTime } from '../store.js';
+import { instances } from '../store.js';
+import { Age } from './age.js';
 import { type Column, Table } from './table.js';
 
 const ORDER: Readonly<Record<InstanceState, number>> = { blocked: 3, silent: 2, ok: 1, gone: 0 };
@@ -162,6 +163,6 @@ const COLUMNS: readonly Column<InstanceSummary>[] = [
     label: 'Last report',
     number: true,
     value: (each) => each.lastSeen,
-    cell: (each) => age(each.lastSeen, pictureTime.value),
+    cell: (each) => <Age at={each.lastSeen} />,
   },
 ];

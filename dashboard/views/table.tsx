@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { memo } from '../memo.js';
 import { queryOf, setQuery } from '../router.js';
 
 export interface Column<Row> {
@@ -25,6 +26,7 @@ export function Table<Row>({
   rowClass,
 }: {
   readonly label: string;
+  /** The same array at every drawing, or every row is drawn anew. */
   readonly columns: readonly Column<Row>[];
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
@@ -39,7 +41,7 @@ export function Table<Row>({
   const shown = column?.value === undefined ? rows : sortRows(rows, column.value, upwards);
   return (
     <>
-      <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+      <div class="scroll" role="region" aria-label={`${label}, a table`} tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -56,19 +58,7 @@ export function Table<Row>({
           </thead>
           <tbody>
             {shown.slice(0, limit.value).map((row) => (
-              <tr key={keyOf(row)} class={rowClass?.(row)}>
-                {columns.map((each, index) =>
-                  index === 0 ? (
-                    <th scope="row" key={each.name}>
-                      {each.cell(row)}
-                    </th>
-                  ) : (
-                    <td key={each.name} class={each.number === true ? 'number' : undefined}>
-                      {each.cell(row)}
-                    </td>
-                  ),
-                )}
-              </tr>
+              <Line key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} look={rowClass?.(row)} />
             ))}
           </tbody>
         </table>
@@ -81,6 +71,32 @@ export function Table<Row>({
     </>
   );
 }
+
+const Line = memo(function TableLine({
+  row,
+  columns,
+  look,
+}: {
+  readonly row: unknown;
+  readonly columns: readonly Column<unknown>[];
+  readonly look: string | undefined;
+}) {
+  return (
+    <tr class={look}>
+      {columns.map((each, index) =>
+        index === 0 ? (
+          <th scope="row" key={each.name}>
+            {each.cell(row)}
+          </th>
+        ) : (
+          <td key={each.name} class={each.number === true ? 'number' : undefined}>
+            {each.cell(row)}
+          </td>
+        ),
+      )}
+    </tr>
+  );
+});
 
 function sortRows<Row>(rows: readonly Row[], value: (row: Row) => number | string, upwards: boolean): readonly Row[] {
   const direction = upwards ? -1 : 1;

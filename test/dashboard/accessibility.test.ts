@@ -1,0 +1,113 @@
+import { createRequire } from 'node:module';
+import { type Collector, startCollector } from 'holdup/collector';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from './browser.js';
+import { exportIncident, FleetFeeder, incident, SEARCH, searchIncident } from './fleet-feeder.js';
+import { openPage } from './opened-page.js';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core');
+
+let collector: Collector;
+let empty: Collector;
+let feeder: FleetFeeder;
+let browser: Browser;
+
+beforeAll(async () => {
+  collector = await startCollector({ port: 0 });
+  empty = await startCollector({ port: 0 });
+  feeder = new FleetFeeder(collector.url);
+  const [first] = feeder.instances;
+  if (first === undefined) throw new Error('no instance');
+  await feeder.reports();
+  await feeder.incidents(first, [
+    exportIncident(Date.now(), () => 0.4),
+    searchIncident(Date.now(), () => 0.4),
+    incident({
+      fingerprint: 'v1-cold',
+      operation: "require('pug')",
+      category: 'module loading',
+      count: 0,
+      coldCount: 1,
+    }),
+  ]);
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await collector.stop();
+  await empty.stop();
+});
+
+/** One instance says that its loop is held; silence soon makes that old. */
+async function blockOne(): Promise<void> {
+  const third = feeder.instances[2];
+  if (third === undefined) throw new Error('no instance');
+  await feeder.report(third, Date.now(), [], { forSeconds: 2, view: SEARCH });
+}
+
+interface AxeResult {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+async function axe(page: Page): Promise<string[]> {
+  const violations = await page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: AxeResult[] }> } };
+    return (await axe.run({ resultTypes: ['violations'] })).violations;
+  });
+  return violations.flatMap((violation) =>
+    violation.nodes.map((node) => `${violation.id}: ${node.html.slice(0, 160)} ${node.failureSummary.slice(0, 300)}`),
+  );
+}
+
+const PAGES = [
+  ['overview', '#/', '.incident-row'],
+  ['chart as a table', '#/?chart=table', '.concurrency td'],
+  ['incidents', '#/incidents?cold=open', '.incident-row'],
+  ['incident', '#/incidents/v1-3f9a61c2d07b', '.freeze'],
+  ['unknown incident', '#/incidents/v1-nothing', '.empty'],
+  ['views', '#/views', 'tbody tr'],
+  ['instances', '#/instances', 'tr.instance-blocked'],
+  ['instance', '#/instances/bookshop-0', '.facts'],
+] as const;
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ]) {
+    test(`has nothing for axe to find, ${colorScheme}, ${viewport.width} px wide`, { timeout: 60_000 }, async () => {
+      // The incident that does not exist answers 404, which the browser prints.
+      const opened = await openPage(browser, collector.url, { colorScheme, viewport, bypassCSP: true }, /404/);
+      const { page } = opened;
+      await page.addScriptTag({ path: AXE });
+      for (const [name, hash, landmark] of PAGES) {
+        if (name === 'instances') await blockOne();
+        await page.evaluate((to) => {
+          location.hash = to;
+        }, hash);
+        await page.locator(landmark).first().waitFor();
+        expect(await axe(page), name).toEqual([]);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect(overflow, `${name} is wider than the screen`).toBeLessThanOrEqual(0);
+      }
+      for (const key of ['?', 'Control+k']) {
+        await page.keyboard.press(key);
+        await page.getByRole('dialog').waitFor();
+        expect(await axe(page), `dialog of ${key}`).toEqual([]);
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+      }
+      await opened.close();
+
+      const waiting = await openPage(browser, empty.url, { colorScheme, viewport, bypassCSP: true });
+      await waiting.page.addScriptTag({ path: AXE });
+      await waiting.page.getByText('app.use(holdup());').waitFor();
+      expect(await axe(waiting.page), 'nothing connected').toEqual([]);
+      await waiting.close();
+    });
+  }
+}

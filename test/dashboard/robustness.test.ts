@@ -1,0 +1,211 @@
+import { startCollector } from 'holdup/collector';
+import { Histogram, type View } from 'holdup/protocol';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from './browser.js';
+import { exportIncident, FleetFeeder, hold, incident } from './fleet-feeder.js';
+import { openPage } from './opened-page.js';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+afterAll(() => browser.close());
+
+const half = (): number => 0.5;
+
+function firstOf(feeder: FleetFeeder) {
+  const [instance] = feeder.instances;
+  if (instance === undefined) throw new Error('no instance');
+  return instance;
+}
+
+test('says that it lost the collector, keeps what it knows, and comes back by itself', async () => {
+  const first = await startCollector({ port: 0 });
+  const feeder = new FleetFeeder(first.url);
+  await feeder.reports();
+  await feeder.incidents(firstOf(feeder), [exportIncident(Date.now(), half)]);
+  // The browser prints every connection that is refused.
+  const { page, close } = await openPage(browser, first.url, {}, /ERR_CONNECTION_REFUSED|WebSocket connection/);
+  await page.locator('.incident-row', { hasText: 'fs.readFileSync' }).waitFor();
+  await page.locator('.connection.live').waitFor();
+  await first.stop();
+  await page.locator('.connection.reconnecting', { hasText: 'Reconnecting' }).waitFor();
+  expect(await page.locator('.incident-row', { hasText: 'fs.readFileSync' }).count()).toBe(1);
+
+  const second = await startCollector({ port: first.port });
+  const again = new FleetFeeder(second.url);
+  await again.reports();
+  await again.incidents(firstOf(again), [
+    incident({ fingerprint: 'v1-after', operation: 'fs.statSync', ...hold(Date.now(), 90, [], []) }),
+  ]);
+  await page.locator('.connection.live').waitFor();
+  await page.locator('.incident-row', { hasText: 'fs.statSync' }).waitFor();
+  await close();
+  await second.stop();
+});
+
+const HOSTILE: readonly (readonly [string, string])[] = [
+  ['markup', '/<img src=x onerror=alert(1)><script>alert(2)</script>'],
+  ['right-to-left override', '/invoice\u202Egpj.exe'],
+  ['lone surrogate', '/half\uD83D'],
+  ['emoji', '/👩‍👩‍👧‍👦/🏴‍☠️'],
+  ['ten kilobytes', `/${'long'.repeat(2_500)}`],
+  ['line breaks and zero width', '/a\nb\u200Bc\u2028d'],
+  ['address parts', '/%2F..%2F?q=1#x'],
+];
+
+test('shows hostile names as harmless, legible text', async () => {
+  const collector = await startCollector({ port: 0 });
+  const feeder = new FleetFeeder(collector.url);
+  const instance = firstOf(feeder);
+  const views = HOSTILE.map(([, route]): View => ({ method: 'GET', route, handler: `h${route}`, kind: 'async' }));
+  await feeder.report(
+    instance,
+    Date.now(),
+    views.map((view) => ({ view, active: 3, requests: 4, meanMs: 9, busyMs: 2 })),
+    null,
+  );
+  await feeder.incidents(
+    instance,
+    views.map((view, index) =>
+      incident({
+        fingerprint: `v1-hostile-${index}`,
+        view,
+        operation: `fs${view.route}`,
+        site: { function: view.route, file: `/srv${view.route}.js`, line: 3, column: 4 },
+        alternative: `await ${view.route}`,
+        owner: view.route,
+        codeFrame: { startLine: 2, lines: ['', view.route, '</pre><b>'] },
+        ...hold(
+          Date.now(),
+          80,
+          [{ method: 'GET', route: view.route, delayedMs: 30, startOffsetMs: 5 }],
+          [{ function: view.route, file: view.route, line: 1, column: 1, inApp: true }],
+        ),
+      }),
+    ),
+  );
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ]) {
+    const { page, close } = await openPage(browser, collector.url, { viewport });
+    const paths = [
+      '#/',
+      '#/?chart=table',
+      '#/incidents',
+      '#/views',
+      ...views.map((_, index) => `#/incidents/v1-hostile-${index}`),
+    ];
+    for (const path of paths) {
+      await page.evaluate((to) => {
+        location.hash = to;
+      }, path);
+      await page
+        .locator(path.includes('hostile') ? '.freeze' : 'main .panel')
+        .first()
+        .waitFor();
+      const found = await page.evaluate(() => ({
+        foreign: document.querySelectorAll('main img, main script, main pre b').length,
+        overflow: document.documentElement.scrollWidth - innerWidth,
+        unseen: /[\u202e\u200b\u2028\ud800-\udbff](?![\udc00-\udfff])/.test(
+          document.querySelector('main')?.textContent ?? '',
+        ),
+      }));
+      expect(found, path).toEqual({ foreign: 0, overflow: 0, unseen: false });
+    }
+    await page.evaluate(() => {
+      location.hash = '#/incidents';
+    });
+    await page.locator('.incident-row', { hasText: 'invoice‹U+202E›gpj.exe' }).waitFor();
+    await close();
+  }
+  await collector.stop();
+});
+
+test('draws a gap where nothing was told', async () => {
+  const collector = await startCollector({ port: 0 });
+  const feeder = new FleetFeeder(collector.url);
+  await feeder.reports();
+  const { page, close } = await openPage(browser, collector.url);
+  await page.locator('.plot canvas').first().waitFor();
+  await page.keyboard.press('?');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save what is shown as a file' }).click(),
+  ]);
+  const { readFileSync } = await import('node:fs');
+  const saved = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  const point = { ...saved.timeline.at(-1), active: { 'GET /books': 4 } };
+  const end = saved.overview.at;
+  // Twenty seconds told, twenty not, twenty told.
+  const told = [...Array(60).keys()].filter((second) => second < 20 || second >= 40);
+  saved.timeline = told.map((second) => ({ ...point, at: end - (60 - second) * 1_000 }));
+  await page
+    .getByLabel('Open such a file')
+    .setInputFiles({ name: 'gap.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(saved)) });
+  await page.getByRole('button', { name: 'Back to live' }).waitFor();
+  const box = await page.locator('.plot-active .u-over').boundingBox();
+  if (box === null) throw new Error('no plot');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.locator('.readout', { hasText: 'no data' }).waitFor();
+  await page.mouse.move(box.x + box.width / 5, box.y + box.height / 2);
+  await page.locator('.readout', { hasText: '4 active' }).waitFor();
+  await close();
+  await collector.stop();
+});
+
+test('stays responsive with 500 views and 1,000 incidents live', { timeout: 60_000 }, async () => {
+  const collector = await startCollector({ port: 0 });
+  const feeder = new FleetFeeder(collector.url);
+  const instance = firstOf(feeder);
+  const views = [...Array(499).keys()].map(
+    (index): View => ({ method: 'GET', route: `/shelf/${index}/:id`, handler: `shelf${index}`, kind: 'async' }),
+  );
+  const tell = async (): Promise<void> => {
+    const figures = views.map((view) => ({ view, active: 1, requests: 2, meanMs: 5, busyMs: 1 }));
+    await feeder.report(instance, Date.now(), figures, null);
+    for (let from = 0; from < 1_000; from += 200) {
+      const some = [...Array(200).keys()].map((index) =>
+        incident({
+          fingerprint: `v1-many-${from + index}`,
+          view: views[(from + index) % views.length] as View,
+          delayedMs: from + index,
+          delayedRequests: 1,
+        }),
+      );
+      await feeder.incidents(instance, some);
+    }
+  };
+  await tell();
+  const { page, close } = await openPage(browser, collector.url);
+  await page.locator('.incident-row').first().waitFor();
+  await page.evaluate(() => {
+    const seen: number[] = [];
+    Object.assign(window, { longTasks: seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) seen.push(entry.duration);
+    }).observe({ type: 'longtask' });
+  });
+  const longTasks = new Histogram();
+  for (const path of ['#/', '#/incidents', '#/views']) {
+    await page.evaluate((to) => {
+      location.hash = to;
+    }, path);
+    for (let round = 0; round < 3; round++) {
+      const before = await page.evaluate(() => performance.now());
+      await tell();
+      // Two seconds of the page's own time, whatever they cost it.
+      await page.waitForFunction((from) => performance.now() - from > 2_000, before);
+    }
+  }
+  const durations = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+  for (const each of durations) longTasks.record(each);
+  console.log(
+    `page under 500 views and 1,000 incidents: ${durations.length} long tasks, longest ${Math.max(0, ...durations)} ms`,
+  );
+  expect(await page.locator('tbody tr').count()).toBe(100);
+  await close();
+  await collector.stop();
+});
