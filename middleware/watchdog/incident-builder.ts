@@ -26,11 +26,13 @@ interface Dominant {
 /** Turns what the main thread saw, and the stacks taken meanwhile, into incidents as they are sent. */
 export class IncidentBuilder {
   readonly #resolver: StackResolver;
+  readonly #thresholdMs: number;
   readonly #views = new Map<number, View>();
   readonly #groups = new Map<number, ResolvedStack>();
 
-  constructor(resolver: StackResolver) {
+  constructor(resolver: StackResolver, blockThresholdMs: number) {
     this.#resolver = resolver;
+    this.#thresholdMs = blockThresholdMs;
   }
 
   nameView(id: number, view: View): void {
@@ -73,7 +75,8 @@ export class IncidentBuilder {
     const dominant = this.#dominant(samples, stall);
     const seenIn = stall?.shipped?.view ?? raw.view ?? (dominant === null ? null : this.viewOf(dominant.sample));
     const stack = raw.stack === null ? (dominant?.stack ?? NO_STACK) : this.#resolver.resolve(raw.stack);
-    const cause: Cause = raw.cause === 'code' && hostMs * 2 > raw.durationMs ? 'host' : raw.cause;
+    const starved = stall?.shipped == null && isStarved(raw.durationMs, hostMs, this.#thresholdMs);
+    const cause: Cause = raw.cause === 'code' && starved ? 'host' : raw.cause;
     // Neither a starved machine nor garbage collection is the doing of the view that happened to run.
     const blamed = cause === 'code' ? { view: seenIn, stack } : { view: null, stack: NO_STACK };
     const at = stall?.shipped === null || stall === null ? raw.at : stall.startedAt;
@@ -177,6 +180,11 @@ export class IncidentBuilder {
     if (this.#groups.size < LIMITS.incidentGroups) this.#groups.set(id, stack);
     return stack;
   }
+}
+
+/** Most of the time was the machine's, and what is left would have been no block. */
+export function isStarved(durationMs: number, hostMs: number, thresholdMs: number): boolean {
+  return hostMs * 2 > durationMs && durationMs - hostMs < thresholdMs;
 }
 
 function siteKey({ site }: ResolvedStack): string {

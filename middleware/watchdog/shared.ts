@@ -12,7 +12,7 @@ export class SharedState {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
     this.#times = new Float64Array(buffer, 0, 2);
-    this.#numbers = new Int32Array(buffer, 16, 6);
+    this.#numbers = new Int32Array(buffer, 16, 7);
   }
 
   /** When the main thread's loop last turned; 0 before the first beat. */
@@ -77,6 +77,16 @@ export class SharedState {
   resetMessages(): void {
     Atomics.store(this.#numbers, 5, 0);
   }
+
+  /** True while the watchdog has an inspector session open to the main thread. */
+  set sessionOpen(value: boolean) {
+    Atomics.store(this.#numbers, 6, value ? 1 : 0);
+    Atomics.notify(this.#numbers, 6);
+  }
+  /** Waits on the main thread until the session is closed, for at most `timeoutMs`. At once when there is none. */
+  waitForSession(timeoutMs: number): void {
+    Atomics.wait(this.#numbers, 6, 1, timeoutMs);
+  }
 }
 
 /** What `culpritRunId` holds when it holds no run's id (run ids start at 1). */
@@ -85,7 +95,7 @@ export const CULPRIT = { unknown: 0, background: -1 } as const;
 /** How often the main thread beats, in milliseconds. */
 export const HEARTBEAT_MS = 20;
 
-const BYTES = 40;
+const BYTES = 48;
 
 /** The shared clock: `process.hrtime` in milliseconds. */
 export function hrtimeMs(): number {

@@ -1,6 +1,6 @@
 import type { Session } from 'node:inspector';
 import { SAMPLE_STACK_SYMBOL, type StackSample } from './messages.js';
-import { hrtimeMs } from './shared.js';
+import { hrtimeMs, type SharedState } from './shared.js';
 import type { Stall } from './stall.js';
 
 /** A sample costs the main thread half a millisecond, so a stall of a minute may have this many. */
@@ -15,14 +15,15 @@ const GROWTH = 1.35;
  */
 export class StackCapture {
   readonly #inspector: typeof import('node:inspector') | null;
+  readonly #shared: SharedState;
   readonly #warn: (text: string) => void;
   #session: Session | null = null;
   #stall: Stall | null = null;
   #asked = 0;
-  #answered = 0;
   #nextAtAgeMs = 0;
 
-  constructor(enabled: boolean, warn: (text: string) => void) {
+  constructor(enabled: boolean, shared: SharedState, warn: (text: string) => void) {
+    this.#shared = shared;
     this.#warn = warn;
     this.#inspector = enabled ? loadInspector() : null;
   }
@@ -32,14 +33,9 @@ export class StackCapture {
     if (this.#inspector === null) return;
     if (stall !== this.#stall) this.#begin(stall);
     // A question that is not answered yet (native code) is not asked twice.
-    if (this.#asked > this.#answered || this.#asked >= MAX_SAMPLES || stall.ageMs(nowMs) < this.#nextAtAgeMs) return;
+    if (this.#session !== null || this.#asked >= MAX_SAMPLES || stall.ageMs(nowMs) < this.#nextAtAgeMs) return;
     this.#nextAtAgeMs = stall.ageMs(nowMs) * GROWTH;
     this.#ask(stall);
-  }
-
-  /** Disconnects: no session outlives the stall it was opened for, except for the answer to a pending question. */
-  stallEnded(): void {
-    if (this.#asked === this.#answered) this.#disconnect();
   }
 
   stop(): void {
@@ -49,7 +45,7 @@ export class StackCapture {
   #begin(stall: Stall): void {
     this.#disconnect();
     this.#stall = stall;
-    this.#asked = this.#answered = 0;
+    this.#asked = 0;
     this.#nextAtAgeMs = 0;
   }
 
@@ -59,10 +55,10 @@ export class StackCapture {
       this.#asked++;
       const expression = `globalThis[Symbol.for('${SAMPLE_STACK_SYMBOL}')]?.(${hrtimeMs()})`;
       session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (_error, answer) => {
-        if (stall === this.#stall) this.#answered++;
+        // Nobody's exit may find a session open: Node would wait for it and say so.
+        if (session === this.#session) this.#disconnect();
         const sample = toSample(answer?.result?.value);
         if (sample !== null && sample.beats === stall.beats) stall.samples.push(sample);
-        if (stall.endedAtMs !== Number.POSITIVE_INFINITY && stall === this.#stall) this.#disconnect();
       });
     } catch (error) {
       this.#asked = MAX_SAMPLES;
@@ -72,23 +68,24 @@ export class StackCapture {
   }
 
   #connect(): Session {
-    if (this.#session !== null) return this.#session;
     const inspector = this.#inspector as typeof import('node:inspector');
     const session = new inspector.Session();
-    session.connectToMainThread();
+    this.#shared.sessionOpen = true;
     this.#session = session;
+    session.connectToMainThread();
     return session;
   }
 
   #disconnect(): void {
     const session = this.#session;
+    if (session === null) return;
     this.#session = null;
-    this.#stall = null;
     try {
-      session?.disconnect();
+      session.disconnect();
     } catch {
       // The main thread is gone already.
     }
+    this.#shared.sessionOpen = false;
   }
 }
 

@@ -27,8 +27,7 @@ export class StallDetector {
   readonly #starvation: Starvation;
   readonly #listener: StallListener;
   readonly #suspectMs: number;
-  #timer: NodeJS.Timeout;
-  #wantedMs: number;
+  #timer: NodeJS.Timeout | undefined;
   #stall: Stall | null = null;
 
   constructor(parts: {
@@ -41,8 +40,7 @@ export class StallDetector {
     this.#starvation = parts.starvation;
     this.#listener = parts.listener;
     this.#suspectMs = Math.max(HEARTBEAT_MS + SLACK_MS, parts.blockThresholdMs * SUSPECT_SHARE);
-    this.#wantedMs = TICK_MS;
-    this.#timer = setTimeout(() => this.#tick(), TICK_MS);
+    this.#sleep(TICK_MS);
   }
 
   stop(): void {
@@ -51,10 +49,14 @@ export class StallDetector {
 
   #tick(): void {
     const nowMs = hrtimeMs();
-    this.#starvation.woke(nowMs, this.#wantedMs);
+    this.#starvation.look(nowMs);
     const ageMs = this.#look(nowMs);
-    this.#wantedMs = this.#stall === null ? Math.max(SLACK_MS, Math.ceil(this.#suspectMs - ageMs)) : TICK_MS;
-    this.#timer = setTimeout(() => this.#tick(), this.#wantedMs);
+    this.#sleep(this.#stall === null ? Math.max(SLACK_MS, Math.ceil(this.#suspectMs - ageMs)) : TICK_MS);
+  }
+
+  #sleep(forMs: number): void {
+    this.#starvation.sleeping(forMs);
+    this.#timer = setTimeout(() => this.#tick(), forMs);
   }
 
   /** How old the heartbeat is; 0 when there is none to judge by. */

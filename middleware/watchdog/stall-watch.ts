@@ -1,6 +1,6 @@
 import type { BlockedNow, IncidentDelta, View } from '../../protocol/index.js';
 import type { Arming } from './arming.js';
-import type { IncidentBuilder } from './incident-builder.js';
+import { type IncidentBuilder, isStarved } from './incident-builder.js';
 import type { RawBlock } from './messages.js';
 import { hrtimeMs, type SharedState } from './shared.js';
 import type { StackCapture } from './stack-capture.js';
@@ -20,6 +20,7 @@ export interface StallWatchParts {
   readonly builder: IncidentBuilder;
   readonly starvation: Starvation;
   readonly arming: Arming;
+  readonly blockThresholdMs: number;
   /** The loop is held now, or (null) no longer. */
   readonly onBlocked: (blocked: BlockedNow | null) => void;
   readonly onIncident: (incident: IncidentDelta) => void;
@@ -60,7 +61,6 @@ export class StallWatch implements StallListener {
   }
 
   stallEnded(stall: Stall): void {
-    this.#parts.capture.stallEnded();
     if (stall === this.#current) this.#current = null;
     if (stall.reportedAtMs !== 0) this.#parts.onBlocked(null);
   }
@@ -68,6 +68,8 @@ export class StallWatch implements StallListener {
   blockEnded(raw: RawBlock): void {
     const endMs = raw.startedAtMs + raw.durationMs;
     const stall = this.#recent.overlapping(raw.startedAtMs, endMs);
+    // The news of the block may be here before the tick that would have noticed.
+    this.#parts.starvation.look(hrtimeMs());
     const hostMs = this.#parts.starvation.duringMs(raw.startedAtMs, endMs);
     const incident = this.#parts.builder.block(raw, stall, hostMs);
     this.#parts.onIncident(incident);
@@ -82,6 +84,7 @@ export class StallWatch implements StallListener {
   }
 
   #isStarved(stall: Stall, nowMs: number): boolean {
-    return this.#parts.starvation.duringMs(stall.startedAtMs, nowMs) * 2 > stall.ageMs(nowMs);
+    const hostMs = this.#parts.starvation.duringMs(stall.startedAtMs, nowMs);
+    return isStarved(stall.ageMs(nowMs), hostMs, this.#parts.blockThresholdMs);
   }
 }

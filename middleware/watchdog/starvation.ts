@@ -25,7 +25,10 @@ export class Starvation {
   readonly #buffer = Buffer.alloc(128);
   #schedstat: number | null;
   #oversleptMs = 0;
-  #idleMs = 0;
+  #idleAtMs = 0;
+  #wantedMs = 0;
+  /** What of the present sleep is in `#oversleptMs` already. */
+  #countedMs = 0;
 
   constructor(pid: number) {
     try {
@@ -35,13 +38,21 @@ export class Starvation {
     }
   }
 
-  /** Called at every wake-up, having asked to sleep for `wantedMs`. */
-  woke(nowMs: number, wantedMs: number): void {
+  /** This thread is going to sleep for `wantedMs`. */
+  sleeping(wantedMs: number): void {
+    this.#wantedMs = wantedMs;
+    this.#idleAtMs = performance.eventLoopUtilization().idle;
+    this.#countedMs = 0;
+  }
+
+  /** Called at every wake-up, and before asking. */
+  look(nowMs: number): void {
     // Only the time spent asleep counts: being late because of our own work is no starvation.
-    const { idle } = performance.eventLoopUtilization();
-    const sleptMs = idle - this.#idleMs;
-    this.#idleMs = idle;
-    if (sleptMs - wantedMs > LATE_FROM_MS) this.#oversleptMs += sleptMs - wantedMs;
+    const lateMs = performance.eventLoopUtilization().idle - this.#idleAtMs - this.#wantedMs;
+    if (lateMs > LATE_FROM_MS && lateMs > this.#countedMs) {
+      this.#oversleptMs += lateMs - this.#countedMs;
+      this.#countedMs = lateMs;
+    }
     this.#points.push({ atMs: nowMs, oversleptMs: this.#oversleptMs, queuedMs: this.#readQueuedMs() });
     if (this.#points.length > KEPT) this.#points.splice(0, KEPT / 2);
   }

@@ -41,8 +41,8 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
     (incidents) => reporter.incidents(incidents),
     (contents) => reporter.countDropped(contents),
   );
-  const builder = new IncidentBuilder(new StackResolver(start.codeFrames));
-  const capture = new StackCapture(start.captureStacks, warn);
+  const builder = new IncidentBuilder(new StackResolver(start.codeFrames), start.blockThresholdMs);
+  const capture = new StackCapture(start.captureStacks, shared, warn);
   const starvation = new Starvation(process.pid);
   const arming = new Arming(shared);
   const stalls = new StallWatch({
@@ -51,6 +51,7 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
     builder,
     starvation,
     arming,
+    blockThresholdMs: start.blockThresholdMs,
     onBlocked: (blocked) => sends && reporter.blocked(blocked),
     onIncident: (incident) => sends && outbox.add(incident),
   });
@@ -62,7 +63,9 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
   });
   link.start();
 
+  let stopping = false;
   const stop = async (): Promise<void> => {
+    stopping = true;
     detector.stop();
     capture.stop();
     arming.stop();
@@ -77,6 +80,8 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
 
   return (message) => {
     shared.tookMessage();
+    // The goodbye was the last word.
+    if (stopping) return;
     switch (message.type) {
       case 'view':
         builder.nameView(message.id, message.view);

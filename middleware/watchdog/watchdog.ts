@@ -35,6 +35,8 @@ const STEADY_AFTER_MS = 10 * 60_000;
 /** More messages than this not taken yet, and new ones are counted instead of posted. */
 const MAX_BACKLOG = 300;
 const STOP_TIMEOUT_MS = 2000;
+/** An answer takes a millisecond or two; a watchdog that cannot give one may not hold up the exit. */
+const EXIT_WAIT_MS = 100;
 /** What a group's first message carried, kept for a thread that has to start anew. As many as there are groups. */
 const MAX_STACKS = 1000;
 
@@ -68,12 +70,18 @@ class ThreadWatchdog implements Watchdog {
   #restarted = false;
   #posted = 0;
   #stopping: (() => void) | null = null;
+  readonly #closeSession = (): void => this.#shared.waitForSession(EXIT_WAIT_MS);
 
   constructor(start: WatchdogStart, listener: (message: FromWatchdog) => void) {
     this.#start = start;
     this.#listener = listener;
     this.#shared = new SharedState(start.buffer);
-    if (start.captureStacks) installStackSampler(this.#shared);
+    if (start.captureStacks) {
+      installStackSampler(this.#shared);
+      // A process that exits in the middle of a stall may have been asked for its stack just now. On Node 24 an exit
+      // with a session open prints “Waiting for the debugger to disconnect…”.
+      process.once('exit', this.#closeSession);
+    }
     this.#shared.debuggerOpen = inspectorUrl() !== undefined;
     this.#spawn();
   }
@@ -97,6 +105,7 @@ class ThreadWatchdog implements Watchdog {
       this.#stopping = () => {
         clearTimeout(timer);
         this.#worker = null;
+        process.off('exit', this.#closeSession);
         resolve();
       };
       worker.postMessage({ type: 'stop' } satisfies ToWatchdog);
