@@ -6,24 +6,21 @@ import { booksFile } from './settings.js';
 
 const database = new Database(booksFile);
 
-const ranked = database.prepare(`
-  SELECT id, title, author, year, price_cents AS priceCents,
-         rank() OVER (PARTITION BY year ORDER BY price_cents DESC) AS rankOfItsYear
-  FROM books ORDER BY rankOfItsYear, title LIMIT ?`);
-const one = database.prepare('SELECT id, title, author, year, price_cents AS priceCents FROM books WHERE id = ?');
-const titled = database.prepare('SELECT id, title, author FROM books WHERE title LIKE ? LIMIT 20');
-
 /** The dearest books of every year. */
 export function listBooks(limit = 50) {
+  const ranked = database.prepare(`
+    SELECT id, title, author, year, price_cents AS priceCents,
+           rank() OVER (PARTITION BY year ORDER BY price_cents DESC) AS rankOfItsYear
+    FROM books ORDER BY rankOfItsYear, title LIMIT ?`);
   return ranked.all(limit);
 }
 
 /** One book, or undefined. */
 export function findBook(id) {
-  return one.get(id);
+  return database.prepare('SELECT id, title, author, year, price_cents AS priceCents FROM books WHERE id = ?').get(id);
 }
 
 /** At most 20 books that have these words in their title. */
 export function searchBooks(words) {
-  return titled.all(`%${words}%`);
+  return database.prepare('SELECT id, title, author FROM books WHERE title LIKE ? LIMIT 20').all(`%${words}%`);
 }
