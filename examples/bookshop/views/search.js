@@ -14,15 +14,20 @@ const BACKTRACKING_WORDS = /^([\w'-]+\s?)*$/;
 const WORDS = /^([\w'-]+(\s[\w'-]+)*\s?)?$/;
 
 export async function search(request, response) {
-  await answer(request, response, (words) => BACKTRACKING_WORDS.test(words));
+  const words = wordsOf(request);
+  await answer(response, words, BACKTRACKING_WORDS.test(words));
 }
 
 export async function searchRepaired(request, response) {
-  await answer(request, response, (words) => WORDS.test(words));
+  const words = wordsOf(request);
+  await answer(response, words, WORDS.test(words));
 }
 
-async function answer(request, response, isWords) {
-  const words = String(request.query.q ?? '').slice(0, LONGEST_SEARCH);
-  if (isWords(words)) response.json({ books: await searchBooksOnWorker(words) });
+function wordsOf(request) {
+  return String(request.query.q ?? '').slice(0, LONGEST_SEARCH);
+}
+
+async function answer(response, words, areWords) {
+  if (areWords) response.json({ books: await searchBooksOnWorker(words) });
   else response.status(400).json({ error: 'Please search for words.' });
 }
