@@ -40,7 +40,7 @@ function isToBeWatched(): boolean {
 }
 
 function watch(observer: Observer): void {
-  observeExpress(observer);
+  observeExpress();
   const { armed, text } = observer.guard.selfTest();
   const directory = process.env[CHECK_DIRECTORY_VARIABLE] ?? '';
   if (directory !== '') {

@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { onModuleLoaded } from '../guard/index.js';
 import { replace } from '../guard/replacement.js';
 import { type AnyFunction, disguise } from '../guard/wrap.js';
-import type { Observer } from '../observer.js';
+import { runningObserver } from '../process-observer.js';
 import { type ExpressApp, observeLayers } from './express.js';
 import { observeRequest, runOf } from './request-run.js';
 
@@ -17,6 +17,9 @@ const METHODS = ['handle', 'listen', 'defaultConfiguration', 'use'];
 
 type Handle = (this: ExpressApp, request: IncomingMessage, response: ServerResponse, done?: unknown) => unknown;
 
+/** The process-wide hooks are in place. */
+let observing = false;
+
 /**
  * Makes every Express application of the process observed without a change to its code, as if `app.use(holdup())` were
  * its first middleware. A request that is a view run already goes on as it is, so an app that says so too loses nothing.
@@ -25,14 +28,16 @@ type Handle = (this: ExpressApp, request: IncomingMessage, response: ServerRespo
  * (bundled into the app, loaded by another tool's hooks or inside Jest), an application is caught when a server that
  * serves it begins to listen. Neither costs a request anything.
  */
-export function observeExpress(observer: Observer): void {
+export function observeExpress(): void {
+  if (observing) return;
+  observing = true;
   onModuleLoaded((filename, { exports }) => {
-    if (/[\\/]lib[\\/]application\.js$/.test(filename) && isApplication(exports)) observeHandle(observer, exports);
+    if (/[\\/]lib[\\/]application\.js$/.test(filename) && isApplication(exports)) observeHandle(exports);
   });
   subscribe(SERVER_LISTENS, (message) => {
     const { server } = message as { server?: Server };
     for (const listener of server?.listeners?.('request') ?? []) {
-      if (isApplication(listener)) observeHandle(observer, listener);
+      if (isApplication(listener)) observeHandle(listener);
     }
   });
 }
@@ -52,12 +57,13 @@ function isApplication(value: unknown): value is Application {
   }
 }
 
-function observeHandle(observer: Observer, application: Application): void {
+function observeHandle(application: Application): void {
   if (application.handle[OBSERVED] === true) return;
   replace(application, 'handle', (original) => {
     const handle: Handle = function (request, response, done) {
       const proceed = (): unknown => Reflect.apply(original, this, [request, response, done] as never);
-      if (runOf(request) !== undefined) return proceed();
+      const observer = runningObserver();
+      if (observer === null || runOf(request) !== undefined) return proceed();
       observeLayers(observer, this);
       return observeRequest(observer, request, response, proceed);
     };
