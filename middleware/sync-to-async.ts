@@ -67,12 +67,19 @@ function onThread(
     const signal = given.at(-1) instanceof AbortSignal ? (given.at(-1) as AbortSignal) : null;
     const args = signal === null ? given : given.slice(0, -1);
     const pool = await poolFor(threadSensitive);
+    // Our own bound: calls that can be aborted pass by the pool's.
+    if (pool.queueSize >= QUEUE_LIMIT) throw queueFull(name);
     const outcome = await pool.run({ target, args }, { signal }).catch((error: unknown) => {
       throw explain(error, name, args);
     });
     return revive(outcome, String(caller.stack).split('\n').slice(1).join('\n'));
   };
   return Object.defineProperty(call, 'name', { value: name });
+}
+
+function queueFull(name: string): Error {
+  const text = `syncToAsync(${name}): ${QUEUE_LIMIT} calls wait for a thread already; shed load or try again later`;
+  return Object.assign(new Error(text), { code: 'HOLDUP_QUEUE_FULL' });
 }
 
 /** The pool's own errors in words that say what to do; anything else is the function's own. */
@@ -84,10 +91,6 @@ function explain(error: unknown, name: string, args: readonly unknown[]): unknow
     return new TypeError(`syncToAsync(${name}): ${what} cannot be copied to another thread; pass plain data`, {
       cause: error,
     });
-  }
-  if (/queue is at limit/.test(message)) {
-    const text = `syncToAsync(${name}): ${QUEUE_LIMIT} calls wait for a thread already; shed load or try again later`;
-    return Object.assign(new Error(text, { cause: error }), { code: 'HOLDUP_QUEUE_FULL' });
   }
   if (/^worker exited/.test(message)) {
     const text = `syncToAsync(${name}): its worker thread ended during the call (${message}); the next call gets a new one`;

@@ -37,22 +37,25 @@ export function wrapModuleLoad(afterLoad: (filename: string, module: NodeModule)
     }
     return operation;
   };
+  const loaded = (filename: string, module: NodeModule): void => {
+    try {
+      afterLoad(filename, module);
+    } catch {
+      // A package unlike the one we know under its name stays as it is.
+    }
+    for (const listener of listeners) listener(filename, module);
+  };
   const prototype = Module.prototype as unknown as Record<string, AnyFunction>;
   const load = replace(prototype, 'load', (original) => {
-    const loadQuietly = function (this: NodeModule, filename: string): unknown {
-      const result = Reflect.apply(original, this, arguments as never);
-      try {
-        afterLoad(filename, this);
-      } catch {
-        // A package unlike the one we know under its name stays as it is.
-      }
-      for (const listener of listeners) listener(filename, this);
-      return result;
-    } as AnyFunction;
-    const wrapper = function (this: unknown, filename: string): unknown {
+    const wrapper = function (this: NodeModule, filename: string): unknown {
       const run = isNested() ? undefined : currentRun.getStore();
-      if (run === undefined) return Reflect.apply(loadQuietly, this, arguments as never);
-      return callInView(loadQuietly, operationOf(filename), null, this, arguments, run, wrapper);
+      // No catch here: rethrowing would take the source line away from the message of an app that fails to start.
+      const result =
+        run === undefined
+          ? Reflect.apply(original, this, arguments as never)
+          : callInView(original, operationOf(filename), null, this, arguments, run, wrapper);
+      loaded(filename, this);
+      return result;
     } as AnyFunction;
     return disguise(wrapper, original);
   });

@@ -76,6 +76,7 @@ function replaceExport(
       value: wrapper,
     });
   } else if (typeof holder === 'object') {
+    // `import` sees the old object all the same: there its calls are named by the built-ins they make.
     module.exports = Object.create(Object.getPrototypeOf(holder), {
       ...Object.getOwnPropertyDescriptors(holder),
       [key]: { configurable: true, enumerable: descriptor.enumerable === true, writable: true, value: wrapper },

@@ -145,7 +145,7 @@ export function refuseCall(operation: GuardedOperation, run: ViewRun, wrapper: W
   const caller = site?.frames[0] ?? null;
   // A package's first-time work (filling a cache) is cold. The app's own call is not: a test reaches it once.
   const ofPackage = caller !== null && packageOf(caller.file) !== '';
-  if (ofPackage && sighting !== null && sighting.isNew && isUnseen(operation, sighting)) return;
+  if (ofPackage && sighting?.isNew === true && isUnseen(operation, sighting)) return;
   if (isDebugging()) return;
   if (sighting !== null) {
     sighting.isNew = false;

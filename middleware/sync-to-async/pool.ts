@@ -40,6 +40,6 @@ function open(size: { minThreads: number; maxThreads: number; idleTimeout: numbe
   // Loading the pool is our work, and no view's.
   return currentRun.exit(async () => {
     const { Piscina } = await import('piscina');
-    return new Piscina<Task, Outcome>({ filename: WORKER, maxQueue: QUEUE_LIMIT, recordTiming: false, ...size });
+    return new Piscina<Task, Outcome>({ filename: WORKER, recordTiming: false, ...size });
   });
 }
