@@ -18,13 +18,15 @@ export interface PlotEvents {
 }
 
 export type PlotKind = 'active' | 'held' | 'delay' | 'utilization';
-export const PLOT_HEIGHTS: Readonly<Record<PlotKind, number>> = { active: 216, held: 46, delay: 112, utilization: 92 };
+export const PLOT_HEIGHTS: Readonly<Record<PlotKind, number>> = { active: 228, held: 54, delay: 124, utilization: 104 };
 /** Wide enough for `1000`, and the same for all, so that their time axes lie exactly under each other. */
 const AXIS_WIDTH = 48;
 /** The columns of the held track, CSS pixels. */
 const COLUMN_PX = 2;
 /** The least height of a column in which anything was held, as a share: a short block must still be seen. */
 const LEAST_SHARE = 0.12;
+/** The plot's name stands above what it plots. CSS pixels. */
+const TITLE_HEIGHT = 20;
 /** A block is drawn across the other plots from this width on; below it the track alone tells. CSS pixels. */
 const SPAN_PX = 3;
 
@@ -38,7 +40,7 @@ export function createPlot(kind: PlotKind, target: HTMLElement, scene: Scene, ev
     ms: 1,
     pxAlign: 1,
     legend: { show: false },
-    padding: [8, 26, kind === 'utilization' ? 0 : 4, 0],
+    padding: [TITLE_HEIGHT, 26, kind === 'utilization' ? 0 : 4, 0],
     cursor: {
       y: false,
       points: { show: false },

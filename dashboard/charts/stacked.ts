@@ -67,6 +67,7 @@ export interface Span {
 
 /** Two seconds may be told up to this far apart before we call it a gap. */
 const GAP_MS = 2_500;
+const SECOND_MS = 1_000;
 /** A delay axis is logarithmic, and zero has no logarithm. */
 const LEAST_DELAY_MS = 0.1;
 
@@ -91,17 +92,25 @@ export function toColumns(points: readonly TimelinePoint[], slots: readonly (str
     columns.delayMaxMs,
     columns.utilization,
   ];
-  let last: number | null = null;
+  const push = (at: number, point: number): void => {
+    columns.at.push(at);
+    columns.point.push(point);
+  };
+  // A second lasts until the next one: its step is closed before a gap and at the end.
+  const close = (): void => {
+    push((columns.at.at(-1) ?? 0) + SECOND_MS - 1, columns.point.at(-1) ?? -1);
+    for (const list of lists) list.push(list.at(-1) ?? null);
+  };
   points.forEach((point, index) => {
-    if (last !== null && point.at - last > GAP_MS) {
-      columns.gaps.push({ from: last + 1_000, to: point.at });
-      columns.at.push(last + 1_000);
-      columns.point.push(-1);
+    const last = points[index - 1];
+    if (last !== undefined && point.at - last.at > GAP_MS) {
+      close();
+      const from = last.at + SECOND_MS;
+      columns.gaps.push({ from, to: point.at });
+      push(from, -1);
       for (const list of lists) list.push(null);
     }
-    last = point.at;
-    columns.at.push(point.at);
-    columns.point.push(index);
+    push(point.at, index);
     const shares = activeBySlot(point, slots);
     let sum = 0;
     shares.forEach((share, slot) => {
@@ -115,6 +124,7 @@ export function toColumns(points: readonly TimelinePoint[], slots: readonly (str
     columns.delayMaxMs.push(Math.max(LEAST_DELAY_MS, point.delayMaxMs));
     columns.utilization.push(point.utilization * 100);
   });
+  if (points.length > 0) close();
   return columns;
 }
 

@@ -1,8 +1,8 @@
-import { count, percent, plural } from '../format.js';
+import { count, percent } from '../format.js';
 import { fleetMarkdown } from '../markdown.js';
 import { legible } from '../names.js';
 import { hrefTo } from '../router.js';
-import { connection, instances, overview, pausedAt } from '../store.js';
+import { connection, overview, pausedAt } from '../store.js';
 import { CopyMarkdown } from './copy.js';
 import { Rich } from './rich.js';
 
@@ -46,13 +46,11 @@ function sentence(): string {
   }
 }
 
-/** What a person must know before believing the sentence: who is not heard, what was not kept, what could not be named. */
+/** What a person must know before believing the sentence: what was not kept, what could not be named. */
 function Cautions() {
   const current = overview.value;
   if (current === null) return null;
   const lines: string[] = [];
-  const silent = instances.value.filter((instance) => instance.state === 'silent').length;
-  if (silent > 0) lines.push(`${plural(silent, 'instance')} silent: what happens there is not in these figures.`);
   const dropped = Object.entries(current.dropped).filter(([, lost]) => lost > 0);
   if (dropped.length > 0) {
     const list = dropped.map(([what, lost]) => `${count(lost)} ${legible(what, 40)}`).join(', ');

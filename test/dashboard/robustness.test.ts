@@ -45,6 +45,24 @@ test('says that it lost the collector, keeps what it knows, and comes back by it
   await second.stop();
 });
 
+test('works under a sub-path, with a policy that allows nothing unsafe', async () => {
+  const collector = await startCollector({ port: 0, basePath: '/holdup' });
+  const feeder = new FleetFeeder(collector.url);
+  await feeder.reports();
+  await feeder.incidents(firstOf(feeder), [exportIncident(Date.now(), half)]);
+  const policy = (await fetch(collector.url)).headers.get('content-security-policy');
+  expect(policy).toContain("script-src 'self'");
+  expect(policy).toContain("style-src 'self'");
+  expect(policy).not.toContain('unsafe');
+  const { page, close } = await openPage(browser, collector.url);
+  expect(new URL(page.url()).pathname).toBe('/holdup/');
+  await page.locator('.connection.live').waitFor();
+  await page.locator('.incident-row', { hasText: 'fs.readFileSync' }).click();
+  await page.locator('.freeze').waitFor();
+  await close();
+  await collector.stop();
+});
+
 const HOSTILE: readonly (readonly [string, string])[] = [
   ['markup', '/<img src=x onerror=alert(1)><script>alert(2)</script>'],
   ['right-to-left override', '/invoice\u202Egpj.exe'],
