@@ -118,6 +118,7 @@ export class CollectorLink {
           name: 'holdup collector',
           workerData: { port, host: HOST },
           execArgv: [],
+          env: { ...process.env, NODE_OPTIONS: '' },
           argv: [],
         });
       } catch (error) {

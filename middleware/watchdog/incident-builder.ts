@@ -182,9 +182,12 @@ export class IncidentBuilder {
   }
 }
 
-/** Most of the time was the machine's, and what is left would have been no block. */
+/**
+ * Most of the time was the machine's, and what is left would hardly have been a block: twice the threshold, for the
+ * sleep that a thread had asked for itself (up to one threshold) is not counted as the machine's.
+ */
 export function isStarved(durationMs: number, hostMs: number, thresholdMs: number): boolean {
-  return hostMs * 2 > durationMs && durationMs - hostMs < thresholdMs;
+  return hostMs * 2 > durationMs && durationMs - hostMs < 2 * thresholdMs;
 }
 
 function siteKey({ site }: ResolvedStack): string {

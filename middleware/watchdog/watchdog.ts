@@ -137,8 +137,9 @@ class ThreadWatchdog implements Watchdog {
     const worker = new Worker(new URL('./thread.js', import.meta.url), {
       name: 'holdup watchdog',
       workerData: this.#start,
-      // The host's own flags and preloads are not for this thread.
+      // The host's own flags and preloads are not for this thread; nor is holdup/register itself.
       execArgv: [],
+      env: { ...process.env, NODE_OPTIONS: '' },
       argv: [],
       trackUnmanagedFds: false,
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 },
