@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { checkCommand } from './commands/check.js';
 import { collectorCommand } from './commands/collector.js';
 import { runCommand } from './commands/run.js';
 import { VERSION } from './version.js';
@@ -12,7 +13,8 @@ const program = new Command('holdup')
   .enablePositionalOptions()
   .exitOverride()
   .addCommand(collectorCommand())
-  .addCommand(runCommand());
+  .addCommand(runCommand())
+  .addCommand(checkCommand());
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
 }

@@ -1,11 +1,5 @@
-import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
 import { Command, Option } from 'commander';
-
-/** Watches the program from its first line; published beside the collector. */
-const REGISTER = new URL('../../middleware/register.js', import.meta.url).href;
-
-const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
+import { endAs, runWatched } from './program.js';
 
 interface RunFlags {
   readonly collector?: string;
@@ -19,10 +13,12 @@ export function runCommand(): Command {
     .summary('run a program watched by Holdup')
     .description(
       'Runs a Node.js program watched by Holdup and prints the address of the dashboard.\n' +
-        'The same as: node --import holdup/register server.js',
+        '`holdup run server.js` is the same as `node --import holdup/register server.js`. Any other command, such as\n' +
+        '`holdup run npm start`, is run with NODE_OPTIONS set, so that the Node.js processes it starts are watched.\n' +
+        "Signals are passed on; it ends with the program's exit code.",
     )
-    .usage('[options] [--] [node options] <script> [arguments]')
-    .argument('<script...>', 'the program and its arguments, as given to node')
+    .usage('[options] [--] <script or command> [arguments]')
+    .argument('<command...>', 'the program and its arguments')
     .addOption(new Option('--collector <url>', 'where to report to (HOLDUP_COLLECTOR)'))
     .addOption(new Option('--service <name>', 'name of the service (HOLDUP_SERVICE)'))
     .addOption(
@@ -33,41 +29,21 @@ export function runCommand(): Command {
     .action(run);
 }
 
-async function run(script: readonly string[], flags: RunFlags): Promise<void> {
-  // `holdup run node server.js` is meant just as well.
-  const args = script[0] === 'node' ? script.slice(1) : script;
+async function run(command: readonly string[], flags: RunFlags): Promise<void> {
   const env = { ...process.env };
   if (flags.collector !== undefined) env.HOLDUP_COLLECTOR = flags.collector;
   if (flags.service !== undefined) env.HOLDUP_SERVICE = flags.service;
   if (flags.mode !== undefined) env.HOLDUP_MODE = flags.mode;
-  const child = spawn(process.execPath, ['--import', REGISTER, ...args], { stdio: 'inherit', env });
-
-  const forward = (signal: NodeJS.Signals): void => {
-    // A terminal sends Ctrl-C to the child as well; twice would read as impatience.
-    if (signal === 'SIGINT' && process.stdin.isTTY) return;
-    child.kill(signal);
-  };
-  for (const signal of FORWARDED) process.on(signal, forward);
-
-  const end = await new Promise<Ending>((resolve) => {
-    child.once('error', (error) => resolve({ error }));
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
-  for (const signal of FORWARDED) process.off(signal, forward);
-  if (end.error !== undefined) {
-    console.error(`holdup: cannot start node: ${end.error.message}`);
-    process.exitCode = 1;
-  } else if (end.signal) {
-    // Die of what it died of, so that a shell or a supervisor sees the same.
-    process.exitCode = 128 + (constants.signals[end.signal] ?? 0);
-    process.kill(process.pid, end.signal);
-  } else {
-    process.exitCode = end.code ?? 1;
-  }
+  sayWhere(env);
+  endAs(await runWatched(command, env, 'process'));
 }
 
-interface Ending {
-  readonly error?: Error;
-  readonly code?: number | null;
-  readonly signal?: NodeJS.Signals | null;
+/** The program says where the dashboard is once it knows; where it never will, this does. */
+function sayWhere({ HOLDUP_COLLECTOR: collector = '', NODE_ENV: mode }: NodeJS.ProcessEnv): void {
+  if (URL.canParse(collector)) console.error(`holdup: reporting to ${collector}`);
+  else if (mode === 'production' && collector === '') {
+    console.error(
+      'holdup: in production no dashboard is started; it reports to one that runs on this machine (npx holdup collector), or to --collector <url>',
+    );
+  }
 }
