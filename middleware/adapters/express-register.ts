@@ -63,7 +63,7 @@ function observeHandle(application: Application): void {
     const handle: Handle = function (request, response, done) {
       const proceed = (): unknown => Reflect.apply(original, this, [request, response, done] as never);
       const observer = runningObserver();
-      if (observer === null || runOf(request) !== undefined) return proceed();
+      if (observer === null || runOf(response) !== undefined) return proceed();
       observeLayers(observer, this);
       return observeRequest(observer, request, response, proceed);
     };
