@@ -130,9 +130,9 @@ export class Observer {
     return this.#dashboardUrl;
   }
 
-  /** A request has reached the first middleware. */
-  startRun(view: ViewTotals): ViewRun {
-    const run = new ViewRun(++this.#lastRunId, view, performance.now());
+  /** A request has reached the first middleware, or `withView` begins (then there is no response). */
+  startRun(view: ViewTotals, response: object | null = null): ViewRun {
+    const run = new ViewRun(++this.#lastRunId, view, response, performance.now());
     this.recorder.recordStart(run);
     return run;
   }

@@ -45,6 +45,8 @@ export class Recorder implements OperationSink {
   readonly #listener: RecorderListener;
   readonly #blockThresholdMs: number;
   readonly #views = new Map<string, ViewTotals>();
+  /** One for each method that Node's parser knows. */
+  readonly #unmatched = new Map<string, ViewTotals>();
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
   #lastViewId = 0;
@@ -69,6 +71,13 @@ export class Recorder implements OperationSink {
     this.#views.set(key, totals);
     this.#listener.viewNamed(totals);
     return totals;
+  }
+
+  /** Where a request counts until the router has found its route; looked up by the method alone, for every request. */
+  unmatchedView(method: string): ViewTotals {
+    let view = this.#unmatched.get(method);
+    if (view === undefined) this.#unmatched.set(method, (view = this.view(method, UNMATCHED_ROUTE)));
+    return view;
   }
 
   recordStart(run: ViewRun): void {

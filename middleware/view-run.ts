@@ -17,6 +17,8 @@ export class ViewRun {
   readonly id: number;
   /** The totals it counts into. Until the router has found the route, those of `(unmatched)`. */
   view: ViewTotals;
+  /** The response it will end with; null for work that no request started. */
+  readonly response: object | null;
   /** `performance.now()` at the first middleware. */
   readonly startedAtMs: number;
   /** How long it held the loop so far. */
@@ -33,9 +35,10 @@ export class ViewRun {
   previous: ViewRun | null = null;
   next: ViewRun | null = null;
 
-  constructor(id: number, view: ViewTotals, startedAtMs: number) {
+  constructor(id: number, view: ViewTotals, response: object | null, startedAtMs: number) {
     this.id = id;
     this.view = view;
+    this.response = response;
     this.startedAtMs = startedAtMs;
   }
 }

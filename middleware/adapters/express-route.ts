@@ -46,18 +46,27 @@ export function isMountedAtRoot(layer: Layer): boolean {
   return layer.slash === true || layer.regexp?.fast_slash === true || layer.path === '';
 }
 
-const DERIVED = new WeakMap<Layer, string>();
 const REGEXP_MOUNT = '(regexp)';
 
-/** The pattern a router or middleware is mounted under. */
-export function mountPatternOf(layer: Layer): string {
-  if (layer.rawPath !== undefined) return patternText(layer.rawPath);
-  const known = DERIVED.get(layer);
-  if (known !== undefined) return known;
-  const derived = deriveMountPattern(layer);
-  if (derived === null) return REGEXP_MOUNT;
-  DERIVED.set(layer, derived);
-  return derived;
+const JOINED = new WeakMap<Layer, Map<string, string>>();
+
+/** The pattern of everything below a layer that is mounted where `outer` is the pattern; joined once, not per request. */
+export function mountedPatternOf(layer: Layer, outer: string): string {
+  let joined = JOINED.get(layer);
+  if (joined === undefined) JOINED.set(layer, (joined = new Map()));
+  let pattern = joined.get(outer);
+  if (pattern === undefined) {
+    const own = mountPatternOf(layer);
+    pattern = joinPatterns(outer, own ?? REGEXP_MOUNT);
+    // A pattern that could not be told from this request may be from another.
+    if (own !== null) joined.set(outer, pattern);
+  }
+  return pattern;
+}
+
+/** The pattern a router or middleware is mounted under; null when this request's path does not tell. */
+function mountPatternOf(layer: Layer): string | null {
+  return layer.rawPath === undefined ? deriveMountPattern(layer) : patternText(layer.rawPath);
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   isMountedAtRoot,
   joinPatterns,
   type Layer,
-  mountPatternOf,
+  mountedPatternOf,
   patternText,
   type Route,
   viewHandlerOf,
@@ -91,14 +91,14 @@ type HandleRequest = (this: Layer, request: ExpressRequest, response: ServerResp
 
 function observed(observer: Observer, original: HandleRequest): HandleRequest {
   return function handleRequest(request, response, next) {
-    const run = runOf(request);
+    const run = runOf(response);
     if (run === undefined) return original.call(this, request, response, next);
     let proceed = next;
     if (!('route' in this)) {
       if (run.route !== request.route) findView(observer, run, request);
     } else if (this.route === undefined && !isMountedAtRoot(this)) {
       const outer = run.mountPattern;
-      run.mountPattern = joinPatterns(outer, mountPatternOf(this));
+      run.mountPattern = mountedPatternOf(this, outer);
       proceed = (error) => {
         run.mountPattern = outer;
         next(error);

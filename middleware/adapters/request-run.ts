@@ -1,16 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { UNMATCHED_ROUTE } from '../../protocol/index.js';
 import type { Observer } from '../observer.js';
 import { currentRun, type ViewRun } from '../view-run.js';
 
-const RUN = Symbol('holdup.run');
-const OBSERVER = Symbol('holdup.observer');
+/**
+ * The listener that ends a run. It also remembers which run that is, so that nothing need be added to the request or
+ * response: Express has given those another prototype, which makes adding a property cost more than all the rest.
+ */
+type Finish = (() => void) & { run?: ViewRun };
 
-type Observed = { [RUN]?: ViewRun; [OBSERVER]?: Observer };
-
-/** The view run that serves a request, once it has reached Holdup. */
-export function runOf(request: IncomingMessage): ViewRun | undefined {
-  return (request as Observed)[RUN];
+/** The view run that serves the request of a response, once it has reached Holdup. */
+export function runOf(response: ServerResponse): ViewRun | undefined {
+  const current = currentRun.getStore();
+  if (current !== undefined && current.response === response) return current;
+  // Someone has lost the context (a pool or queue of callbacks), or this request is none of ours.
+  if (response.listenerCount('close') === 0) return undefined;
+  return (response.listeners('close') as Finish[]).find(({ run }) => run !== undefined)?.run;
 }
 
 /**
@@ -23,11 +27,13 @@ export function observeRequest(
   response: ServerResponse,
   proceed: () => void,
 ): void {
-  if ((request as Observed)[RUN] !== undefined) return proceed();
-  const run = observer.startRun(observer.recorder.view(request.method ?? '', UNMATCHED_ROUTE));
-  (request as Observed)[RUN] = run;
-  (response as Observed)[RUN] = run;
-  (response as Observed)[OBSERVER] = observer;
+  if (runOf(response) !== undefined) {
+    proceed();
+    return;
+  }
+  const run = observer.startRun(observer.recorder.unmatchedView(request.method ?? ''), response);
+  const finish: Finish = () => observer.finishRun(run);
+  finish.run = run;
   response.on('close', finish);
   runSpan(observer, run, proceed);
 }
@@ -40,10 +46,4 @@ export function runSpan<T>(observer: Observer, run: ViewRun, code: () => T): T {
   } finally {
     if (opened) observer.accounting.close();
   }
-}
-
-/** One function for all responses, so that a request costs no closure. */
-function finish(this: ServerResponse): void {
-  const { [RUN]: run, [OBSERVER]: observer } = this as Observed;
-  if (run !== undefined) observer?.finishRun(run);
 }
