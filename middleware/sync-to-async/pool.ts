@@ -40,6 +40,10 @@ function open(size: { minThreads: number; maxThreads: number; idleTimeout: numbe
   // Loading the pool is our work, and no view's.
   return currentRun.exit(async () => {
     const { Piscina } = await import('piscina');
-    return new Piscina<Task, Outcome>({ filename: WORKER, recordTiming: false, ...size });
+    const pool = new Piscina<Task, Outcome>({ filename: WORKER, recordTiming: false, ...size });
+    // Each call hears of its own failure. What remains, an answer to a call that was just cancelled, is no news, and
+    // without a listener it would end the process.
+    pool.on('error', () => {});
+    return pool;
   });
 }
