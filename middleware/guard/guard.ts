@@ -140,7 +140,12 @@ const NO_GUARD: Guard = {
 function probe(): number {
   let seen = 0;
   const count: OperationSink = { recordOperation: () => void seen++, recordDropped() {} };
-  const run = new ViewRun(0, new ViewTotals(0, { method: '', route: '(self-test)', handler: '', kind: 'sync' }), 0);
+  const run = new ViewRun(
+    0,
+    new ViewTotals(0, { method: '', route: '(self-test)', handler: '', kind: 'sync' }),
+    null,
+    0,
+  );
   for (const call of [() => fs.accessSync('.'), () => accessSync('.')]) {
     try {
       witnessedBy(count, () => currentRun.run(run, call));
