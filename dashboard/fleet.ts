@@ -9,7 +9,7 @@ import type {
 import { viewKey } from './names.js';
 
 /** What the page keeps at most, whatever the fleet's size and however long it is open. */
-export const KEPT = {
+const KEPT = {
   /** 15 minutes of seconds. */
   points: 900,
   views: 2_000,
@@ -120,7 +120,7 @@ function trim<T>(map: Map<string, T>, limit: number, worth: (value: T) => number
 }
 
 /** `later` wins where both tell of the same second; a hole between them stays a hole. */
-export function joinTimelines(earlier: readonly TimelinePoint[], later: readonly TimelinePoint[]): TimelinePoint[] {
+function joinTimelines(earlier: readonly TimelinePoint[], later: readonly TimelinePoint[]): TimelinePoint[] {
   const first = later[0];
   if (first === undefined) return earlier.slice();
   const joined = earlier.filter((point) => point.at < first.at).concat(later);

@@ -5,7 +5,7 @@ import { sentenceFor } from './sentence.js';
 import { incidents, overview } from './store.js';
 
 /** Markdown for an issue tracker. Names go into code spans, where nothing in them means anything. */
-export function code(text: string): string {
+function code(text: string): string {
   const readable = whole(text);
   const longest = Math.max(0, ...[...readable.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);

@@ -37,7 +37,7 @@ export function nameOf(view: Pick<View, 'method' | 'route'>): string {
 }
 
 /** The last two parts of a path, which is what tells files apart: `src/exports.ts`. */
-export function shortFile(file: string): string {
+function shortFile(file: string): string {
   return legible(file.split(/[\\/]/).filter(Boolean).slice(-2).join('/'));
 }
 

@@ -18,7 +18,9 @@ export function freezeScale(sample: Pick<IncidentSample, 'durationMs' | 'delayed
   const toMs = hold * 1.02;
   const step = roundStep((toMs - fromMs) / TICKS);
   const ticks: number[] = [];
-  for (let tick = Math.ceil(fromMs / step) * step; tick <= toMs - step * 0.3; tick += step) ticks.push(tick + 0);
+  // A label is centred on its tick: the first and last ones must not stick out.
+  const margin = step * 0.3;
+  for (let tick = Math.ceil((fromMs + margin) / step) * step; tick <= toMs - margin; tick += step) ticks.push(tick + 0);
   return { fromMs, toMs, ticks };
 }
 

@@ -29,13 +29,18 @@ export function ConnectionState() {
           ? wordsFor(state)
           : `Paused${state.name === 'live' ? '' : `, ${wordsFor(state).toLowerCase()}`}`}
       </span>
-      {paused !== null && <span class="connection-detail">{duration(Math.max(0, now.value - paused))} behind</span>}
+      {paused !== null && <span class="connection-detail">{behind(now.value - paused)} behind</span>}
       {paused === null && state.name === 'reconnecting' && <Retry state={state} />}
       <button type="button" class="button" onClick={togglePause} aria-keyshortcuts="Space">
         {paused === null ? 'Pause' : 'Catch up'}
       </button>
     </div>
   );
+}
+
+/** In whole seconds: it is drawn once a second. */
+function behind(ms: number): string {
+  return ms < 1_000 ? '0 s' : duration(Math.floor(ms / 1_000) * 1_000).replace(/\.0+(?= s)/, '');
 }
 
 function wordsFor(state: State): string {

@@ -30,7 +30,7 @@ export function Stack({ stack }: { readonly stack: readonly StackFrame[] }) {
 }
 
 /** Neighbouring frames of one kind together. */
-export function runsOf(stack: readonly StackFrame[]): Run[] {
+function runsOf(stack: readonly StackFrame[]): Run[] {
   const runs: { inApp: boolean; frames: StackFrame[] }[] = [];
   for (const frame of stack) {
     const last = runs.at(-1);

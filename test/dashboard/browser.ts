@@ -12,7 +12,7 @@ const CANDIDATES = [
 ];
 
 /** A real browser of this machine; `CHROMIUM_PATH` names another one. */
-export function findChromium(): string {
+function findChromium(): string {
   const found = CANDIDATES.find((path) => path !== undefined && existsSync(path));
   if (found === undefined) throw new Error('No Chromium was found. Install one, or set CHROMIUM_PATH.');
   return found;

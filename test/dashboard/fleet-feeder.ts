@@ -151,7 +151,7 @@ export interface ViewFigures {
   readonly heldMs?: number;
 }
 
-export function instanceNumber(index: number): Instance {
+function instanceNumber(index: number): Instance {
   return {
     id: `bookshop-${index}`,
     service: index < 2 ? 'bookshop' : 'bookshop-admin',

@@ -174,7 +174,9 @@ test('draws a gap where nothing was told', async () => {
   await collector.stop();
 });
 
-test('stays responsive with 500 views and 1,000 incidents live', { timeout: 60_000 }, async () => {
+test('draws a hundred rows at most with 500 views and 1,000 incidents live, and prints its long tasks', {
+  timeout: 60_000,
+}, async () => {
   const collector = await startCollector({ port: 0 });
   const feeder = new FleetFeeder(collector.url);
   const instance = firstOf(feeder);
@@ -211,7 +213,7 @@ test('stays responsive with 500 views and 1,000 incidents live', { timeout: 60_0
     await page.evaluate((to) => {
       location.hash = to;
     }, path);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const before = await page.evaluate(() => performance.now());
       await tell();
       // Two seconds of the page's own time, whatever they cost it.
