@@ -49,6 +49,7 @@ export class Recorder implements OperationSink {
   readonly #unmatched = new Map<string, ViewTotals>();
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
+  #starting = true;
   #lastViewId = 0;
   #groups = 0;
   #drainedAtMs = Date.now();
@@ -80,7 +81,13 @@ export class Recorder implements OperationSink {
     return view;
   }
 
+  /** True until the first view run has begun. */
+  get isStarting(): boolean {
+    return this.#starting;
+  }
+
   recordStart(run: ViewRun): void {
+    this.#starting = false;
     this.runs.add(run);
     // Not `enter`: every request begins unmatched, and a peak of requests that found their route says nothing.
     run.view.active++;

@@ -19,9 +19,13 @@ interface EndedBlock {
   readonly startedAtMs: number;
   readonly durationMs: number;
   readonly attributed: boolean;
+  readonly cold: boolean;
   readonly delay: Delay;
   readonly composition: Composition;
 }
+
+/** A process that has served nothing yet is starting up for so long at most. Milliseconds of its life. */
+const START_UP_MS = 10_000;
 
 /** Garbage collection is the cause of a block when it filled at least this share of it. */
 const GC_SHARE = 0.5;
@@ -105,27 +109,30 @@ export class Blocks implements SpanListener, LoopListener {
   }
 
   #blockEnded(run: ViewRun | undefined, startedAtMs: number, durationMs: number, attributed: boolean): void {
-    this.#blockedMs += durationMs;
-    if (attributed) this.#attributedMs += durationMs;
+    // While a program loads, its loop stands still and nobody waits: seen, but no time that anybody lost.
+    const cold = run === undefined && this.#recorder.isStarting && startedAtMs < START_UP_MS;
+    if (!cold) this.#blockedMs += durationMs;
+    if (!cold && attributed) this.#attributedMs += durationMs;
     const delay = this.#recorder.runs.delay(run, startedAtMs, durationMs);
     const composition = this.#small.compositionOf(durationMs);
     // Entries about garbage collection arrive two turns of the loop late, and the view may be known better by then.
     setImmediate(() =>
-      setImmediate(() => this.#tell({ run, startedAtMs, durationMs, attributed, delay, composition })).unref(),
+      setImmediate(() => this.#tell({ run, startedAtMs, durationMs, attributed, cold, delay, composition })).unref(),
     ).unref();
   }
 
-  #tell({ run, startedAtMs, durationMs, attributed, delay, composition }: EndedBlock): void {
+  #tell({ run, startedAtMs, durationMs, attributed, cold, delay, composition }: EndedBlock): void {
     const gcMs = this.#gc.overlapMs(startedAtMs, startedAtMs + durationMs);
     const cause: Cause = gcMs >= durationMs * GC_SHARE ? 'gc' : 'code';
     const totals = run?.view ?? this.#recorder.view('', attributed ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
-    totals.recordBlock(cause, durationMs);
+    if (!cold) totals.recordBlock(cause, durationMs);
     this.#listener.blockEnded({
       startedAtMs: this.#toSharedMs(startedAtMs),
       durationMs,
       at: toEpochMs(startedAtMs),
       view: attributed ? totals.view : null,
       cause,
+      cold,
       stack: composition.stack,
       note: composition.note,
       delayedRequests: delay.requests,

@@ -90,7 +90,8 @@ export class IncidentBuilder {
     };
     return {
       ...blockIncident(blamed.view ?? UNKNOWN_VIEW, blamed.stack, cause),
-      count: 1,
+      count: raw.cold ? 0 : 1,
+      coldCount: raw.cold ? 1 : 0,
       totalMs: raw.durationMs,
       maxMs: raw.durationMs,
       delayedRequests: raw.delayedRequests,

@@ -116,6 +116,8 @@ export interface RawBlock {
   readonly view: View | null;
   /** `gc` when garbage collection filled most of it. The watchdog turns `code` into `host` when it starved too. */
   readonly cause: Cause;
+  /** It belongs to the start of the program. */
+  readonly cold: boolean;
   /** The stack of the call that filled most of it, when the guard took one; innermost first. */
   readonly stack: readonly RawFrame[] | null;
   /** Sync-only operations within it, most time first, such as `200 × fs.statSync`. */
