@@ -2,9 +2,10 @@
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';
+import * as guard from './guard/index.mjs';
 import * as overhead from './overhead/index.mjs';
 
-const BENCHES = { overhead };
+const BENCHES = { guard, overhead };
 
 const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
