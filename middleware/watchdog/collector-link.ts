@@ -54,6 +54,8 @@ export class CollectorLink {
   lost(): void {
     const { type } = this.#options.destination;
     if (type === 'remote' || type === 'none' || this.#worker !== null) return;
+    // Held back until it is known who has taken over, then sent at once.
+    this.#options.onTarget(null);
     this.#lookIn(Math.random() * LOOK_AGAIN_MS);
   }
 

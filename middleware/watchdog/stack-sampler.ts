@@ -3,7 +3,7 @@ import { CULPRIT, hrtimeMs, type SharedState } from './shared.js';
 
 const MAX_FRAMES = 50;
 /** JavaScript answers within a millisecond or two; who takes longer was in native code, and may be elsewhere by now. */
-const LATE_MS = 30;
+export const LATE_MS = 30;
 
 /**
  * The main thread's half of stack capture: a global function that the watchdog's inspector session calls in a V8

@@ -55,7 +55,7 @@ export class StallDetector {
   }
 
   #sleep(forMs: number): void {
-    this.#starvation.sleeping(forMs);
+    this.#starvation.sleeping(hrtimeMs(), forMs);
     this.#timer = setTimeout(() => this.#tick(), forMs);
   }
 

@@ -7,7 +7,7 @@ const LATE_FROM_MS = 10;
 
 interface Point {
   readonly atMs: number;
-  /** How long this thread has slept beyond the time it wanted to, in all. */
+  /** How long this thread was kept from running when it wanted to, in all. */
   readonly oversleptMs: number;
   /** How long the main thread has waited for a processor, in all; 0 where the kernel does not say. */
   readonly queuedMs: number;
@@ -22,38 +22,35 @@ interface Point {
  */
 export class Starvation {
   readonly #points: Point[] = [];
-  readonly #buffer = Buffer.alloc(128);
-  #schedstat: number | null;
+  readonly #main: Schedstat;
+  readonly #own = new Schedstat('/proc/thread-self/schedstat');
   #oversleptMs = 0;
-  #idleAtMs = 0;
-  #wantedMs = 0;
-  /** What of the present sleep is in `#oversleptMs` already. */
+  #dueMs = Number.POSITIVE_INFINITY;
+  #ownMs = 0;
+  /** What of the present lateness is in `#oversleptMs` already. */
   #countedMs = 0;
 
   constructor(pid: number) {
-    try {
-      this.#schedstat = openSync(`/proc/${pid}/task/${pid}/schedstat`, 'r');
-    } catch {
-      this.#schedstat = null;
-    }
+    this.#main = new Schedstat(`/proc/${pid}/task/${pid}/schedstat`);
   }
 
   /** This thread is going to sleep for `wantedMs`. */
-  sleeping(wantedMs: number): void {
-    this.#wantedMs = wantedMs;
-    this.#idleAtMs = performance.eventLoopUtilization().idle;
+  sleeping(nowMs: number, wantedMs: number): void {
+    this.#dueMs = nowMs + wantedMs;
+    this.#ownMs = this.#ownBusyMs();
     this.#countedMs = 0;
   }
 
   /** Called at every wake-up, and before asking. */
   look(nowMs: number): void {
-    // Only the time spent asleep counts: being late because of our own work is no starvation.
-    const lateMs = performance.eventLoopUtilization().idle - this.#idleAtMs - this.#wantedMs;
+    // Being late because of our own work is no starvation.
+    const lateMs = nowMs - this.#dueMs - (this.#ownBusyMs() - this.#ownMs);
     if (lateMs > LATE_FROM_MS && lateMs > this.#countedMs) {
       this.#oversleptMs += lateMs - this.#countedMs;
       this.#countedMs = lateMs;
     }
-    this.#points.push({ atMs: nowMs, oversleptMs: this.#oversleptMs, queuedMs: this.#readQueuedMs() });
+    const queuedMs = this.#main.read(1);
+    this.#points.push({ atMs: nowMs, oversleptMs: this.#oversleptMs, queuedMs });
     if (this.#points.length > KEPT) this.#points.splice(0, KEPT / 2);
   }
 
@@ -66,19 +63,48 @@ export class Starvation {
   }
 
   stop(): void {
-    if (this.#schedstat !== null) closeSync(this.#schedstat);
-    this.#schedstat = null;
+    this.#main.close();
+    this.#own.close();
   }
 
-  #readQueuedMs(): number {
-    if (this.#schedstat === null) return 0;
+  /** How long this thread has computed, in all: on a processor where the kernel says so, else not idle. */
+  #ownBusyMs(): number {
+    return this.#own.known ? this.#own.read(0) : performance.eventLoopUtilization().active;
+  }
+}
+
+/** One thread's account with the scheduler. */
+class Schedstat {
+  readonly #buffer = Buffer.alloc(128);
+  #file: number | null = null;
+
+  constructor(path: string) {
     try {
-      const bytes = readSync(this.#schedstat, this.#buffer, 0, this.#buffer.length, 0);
-      const nanos = Number(this.#buffer.toString('latin1', 0, bytes).split(' ')[1]);
+      this.#file = openSync(path, 'r');
+    } catch {
+      // Not Linux, or a kernel without it.
+    }
+  }
+
+  get known(): boolean {
+    return this.#file !== null;
+  }
+
+  /** Field 0: time on a processor; field 1: time ready and waiting for one. Milliseconds; 0 when not known. */
+  read(field: 0 | 1): number {
+    if (this.#file === null) return 0;
+    try {
+      const bytes = readSync(this.#file, this.#buffer, 0, this.#buffer.length, 0);
+      const nanos = Number(this.#buffer.toString('latin1', 0, bytes).split(' ')[field]);
       return Number.isFinite(nanos) ? nanos / 1e6 : 0;
     } catch {
-      this.stop();
+      this.close();
       return 0;
     }
+  }
+
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 }

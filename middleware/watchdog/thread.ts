@@ -42,8 +42,8 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
     (contents) => reporter.countDropped(contents),
   );
   const builder = new IncidentBuilder(new StackResolver(start.codeFrames), start.blockThresholdMs);
-  const capture = new StackCapture(start.captureStacks, shared, warn);
   const starvation = new Starvation(process.pid);
+  const capture = new StackCapture(start.captureStacks, shared, starvation, warn);
   const arming = new Arming(shared);
   const stalls = new StallWatch({
     shared,

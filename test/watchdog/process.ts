@@ -49,7 +49,7 @@ export class Blocker {
 }
 
 /** Waits until `look` finds something; fails loudly after `timeoutMs`. */
-export async function until<T>(what: string, look: () => T | undefined | false | null, timeoutMs = 10_000): Promise<T> {
+export async function until<T>(what: string, look: () => T | undefined | false | null, timeoutMs = 20_000): Promise<T> {
   const end = Date.now() + timeoutMs;
   for (;;) {
     const found = look();
