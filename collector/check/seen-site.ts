@@ -25,7 +25,7 @@ export interface Sightings {
   /** In a stable order, each identity once. */
   readonly sites: readonly SeenSite[];
   readonly processes: number;
-  /** Processes whose guard did not see its own test. */
+  /** Threads whose guard did not see its own test. */
   readonly unarmed: number;
   readonly views: number;
   readonly dropped: number;
@@ -36,13 +36,14 @@ export function toSightings(records: readonly CheckRecord[], directory: string):
   const provisional: SeenSite[] = [];
   const views = new Set<string>();
   const named = new Set<string>();
-  let processes = 0;
+  const processes = new Set<number>();
   let unarmed = 0;
   let dropped = 0;
   for (const record of records) {
     switch (record.type) {
       case 'process':
-        processes++;
+        // Its worker threads write files of their own.
+        processes.add(record.pid);
         if (!record.armed) unarmed++;
         break;
       case 'view':
@@ -73,7 +74,7 @@ export function toSightings(records: readonly CheckRecord[], directory: string):
   // A process that ended before the request did never said which view it was.
   for (const seen of provisional) if (!named.has(placeKey(seen.identity))) keepFirst(sites, seen);
   const sorted = [...sites.values()].sort((a, b) => compareIdentities(a.identity, b.identity));
-  return { sites: sorted, processes, unarmed, views: views.size, dropped };
+  return { sites: sorted, processes: processes.size, unarmed, views: views.size, dropped };
 }
 
 export function identityKey({ operation, view, file, function: name, package: owner = '' }: SiteIdentity): string {

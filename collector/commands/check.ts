@@ -85,7 +85,7 @@ async function judge(
     `${count(seen.processes, 'process', 'processes')} watched, ${count(seen.views, 'view')} run, ` +
       `${count(seen.sites.length, 'sync-only operation')} reached, ${seen.sites.length - fresh.length} of them in ${flags.baseline}`,
   );
-  if (seen.unarmed > 0) say(`in ${count(seen.unarmed, 'process', 'processes')} the guard was not armed`);
+  if (seen.unarmed > 0) say(`in ${count(seen.unarmed, 'thread')} the guard was not armed`);
   if (seen.dropped > 0) say(`${seen.dropped} sightings could not be written down`);
   if (seen.views === 0) say('no view was run, so nothing could be found: do the tests make requests?');
   if (flags.update === true) {
