@@ -60,6 +60,7 @@ export class Observer {
         blockThresholdMs: settings.blockThresholdMs,
         destination: destinationOf(settings),
         token: settings.token,
+        redact: settings.redact,
         codeFrames: !settings.production,
         captureStacks: true,
       },

@@ -17,6 +17,8 @@ export interface WatchdogStart {
   readonly destination: Destination;
   /** Sent as `Authorization: Bearer …`; empty for none. */
   readonly token: string;
+  /** What matches leaves the process as `[redacted]`. Each has the `g` flag. */
+  readonly redact: readonly RegExp[];
   /** Read and send the source lines around a site. Off in production. */
   readonly codeFrames: boolean;
   /** Take stacks through the inspector. Off when a debugger is attached. */

@@ -10,6 +10,7 @@ import {
 } from '../../protocol/index.js';
 import type { Exporter } from './exporter.js';
 import type { Drained } from './messages.js';
+import type { Redaction } from './redaction.js';
 
 type DrainedReport = Drained['report'];
 
@@ -17,6 +18,7 @@ type DrainedReport = Drained['report'];
 export class Reporter {
   readonly #instance: Instance;
   readonly #exporter: Exporter;
+  readonly #redaction: Redaction;
   readonly #dropped = new Map<string, number>();
   #last: DrainedReport | null = null;
   /** When the last report ended; a report made here begins there. */
@@ -24,9 +26,10 @@ export class Reporter {
   #reports: number;
   #batches: number;
 
-  constructor(instance: Instance, exporter: Exporter, firstSequence: number) {
+  constructor(instance: Instance, exporter: Exporter, redaction: Redaction, firstSequence: number) {
     this.#instance = instance;
     this.#exporter = exporter;
+    this.#redaction = redaction;
     this.#reports = this.#batches = firstSequence;
   }
 
@@ -52,7 +55,8 @@ export class Reporter {
 
   incidents(incidents: readonly IncidentDelta[]): void {
     if (incidents.length === 0) return;
-    const batch = { instance: this.#instance, sequence: this.#batches++, incidents };
+    const redacted = incidents.map((incident) => this.#redaction.incident(incident));
+    const batch = { instance: this.#instance, sequence: this.#batches++, incidents: redacted };
     const body = JSON.stringify(toOtlpLogs(batch));
     this.#exporter.push({ path: '/v1/logs', body, contents: [{ what: 'incidents', count: incidents.length }] });
   }
@@ -94,7 +98,8 @@ export class Reporter {
   #send(report: DrainedReport): void {
     this.#endMs = report.endMs;
     const dropped = this.#withDropped(report.dropped);
-    const whole: Report = { ...report, instance: this.#instance, sequence: this.#reports++, dropped };
+    const views = this.#redaction.views(report.views);
+    const whole: Report = { ...report, views, instance: this.#instance, sequence: this.#reports++, dropped };
     this.#exporter.push({
       path: '/v1/metrics',
       body: JSON.stringify(toOtlpMetrics(whole)),

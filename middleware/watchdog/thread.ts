@@ -5,6 +5,7 @@ import { Exporter } from './exporter.js';
 import { IncidentBuilder } from './incident-builder.js';
 import { IncidentOutbox } from './incident-outbox.js';
 import type { FromWatchdog, ToWatchdog, WatchdogStart } from './messages.js';
+import { Redaction } from './redaction.js';
 import { Reporter } from './reporter.js';
 import { SharedState } from './shared.js';
 import { StackCapture } from './stack-capture.js';
@@ -28,7 +29,7 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
     onUnreachable: () => link.lost(),
     warn,
   });
-  const reporter = new Reporter(start.instance, exporter, Date.now());
+  const reporter = new Reporter(start.instance, exporter, new Redaction(start.redact), Date.now());
   const link = new CollectorLink({
     destination: start.destination,
     onTarget: (url) => {
