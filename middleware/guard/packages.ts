@@ -1,6 +1,7 @@
 import Module from 'node:module';
 import { CATALOG, CATALOG_PACKAGES, type CatalogEntry, type CatalogPackage } from './catalog/index.js';
 import { hookDriver } from './databases.js';
+import { countsOf } from './gate.js';
 import { GuardedOperation } from './guarded-operation.js';
 import { packageOf } from './policy.js';
 import { register } from './registry.js';
@@ -38,7 +39,9 @@ function hookExports(known: CatalogPackage, module: NodeModule, exports: Exports
   for (const entry of entriesOf(known, exports)) {
     // A copy of `fs` made after the guard came holds wrappers already.
     const wrap = (original: AnyFunction): AnyFunction =>
-      originalOf(original) === original ? wrapSync(original, register(new GuardedOperation(entry))) : original;
+      originalOf(original) === original
+        ? wrapSync(original, register(new GuardedOperation(entry, { counts: countsOf(entry.gate) })))
+        : original;
     if (entry.path === '' && typeof exports === 'function') module.exports = wrap(exports as unknown as AnyFunction);
     else {
       const replacement = replaceExport(module, entry.path, wrap);

@@ -24,8 +24,9 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   'fast-glob': ['fast-glob.sync'],
   'fs-extra': ['fs-extra.ensureDirSync', 'fs.readFileSync'],
   'graceful-fs': ['fs.readFileSync'],
-  jsonwebtoken: ['jsonwebtoken.sign', 'jsonwebtoken.verify'],
-  pug: ['pug.compile', 'pug.render'],
+  jsonwebtoken: ['jsonwebtoken.sign'],
+  // A render from the cache is no work.
+  pug: ['pug.compile'],
   ejs: ['ejs.compile'],
   handlebars: ['handlebars.compile'],
   ajv: ['ajv.compile'],

@@ -1,5 +1,5 @@
 import type { Category } from '../../../protocol/index.js';
-import type { CatalogEntry } from './entry.js';
+import type { CatalogEntry, Gate } from './entry.js';
 
 /** A package whose sync-only functions are wrapped as it loads. */
 export interface CatalogPackage {
@@ -13,7 +13,10 @@ export interface CatalogPackage {
   readonly copiesFs?: boolean;
 }
 
-type Row = readonly [path: string, alternative: string];
+type Row = readonly [path: string, alternative: string, gate?: Gate];
+
+/** For what is often cached or small, so that a person would call most reports of it false alarms. */
+const SLOW: Gate = { type: 'duration', ms: 1 };
 
 const OFF_THREAD = "await syncToAsync(new URL('./work.js', import.meta.url), 'work')(…) // on a worker thread";
 const DATABASE = "await syncToAsync(new URL('./database.js', import.meta.url), 'query')(sql) // on a worker thread";
@@ -87,8 +90,8 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
     'jsonwebtoken',
     'crypto',
     [
-      ['sign', 'await new SignJWT(payload).sign(key) // jose; the callback form still runs on this thread'],
-      ['verify', 'await jwtVerify(token, key) // jose; the callback form still runs on this thread'],
+      ['sign', 'await new SignJWT(payload).sign(key) // jose; the callback form still runs on this thread', SLOW],
+      ['verify', 'await jwtVerify(token, key) // jose; the callback form still runs on this thread', SLOW],
     ],
     /^index\.js$/,
   ),
@@ -106,10 +109,7 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
     ],
     /^lib\/index\.js$/,
   ),
-  of('ejs', 'code generation', [
-    ['compile', ONCE],
-    ['render', `${ONCE}: ejs.compile(template)`],
-  ]),
+  of('ejs', 'code generation', [['compile', ONCE]]),
   of(
     'pug',
     'code generation',
@@ -117,12 +117,10 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
       ['compile', ONCE],
       ['compileFile', ONCE],
       ['compileClient', ONCE],
-      ['render', `${ONCE}: pug.compile(template)`],
-      ['renderFile', `${ONCE}: pug.compileFile(path)`],
     ],
     /^lib\/index\.js$/,
   ),
-  of('ajv', 'code generation', [['default.prototype.compile', ONCE]], /^dist\/core\.js$/),
+  of('ajv', 'code generation', [['default.prototype.compile', ONCE, SLOW]], /^dist\/core\.js$/),
   of('protobufjs', 'file', [['loadSync', 'await protobuf.load(path)']], /^src\/index-light\.js$/),
   of('tmp', 'file', [
     ['dirSync', 'await promisify(tmp.dir)()'],
@@ -132,7 +130,7 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
   of(
     'csv-parse',
     'serialization',
-    [['parse', 'await pipeline(source, csvParse.parse(options), target)']],
+    [['parse', 'await pipeline(source, csvParse.parse(options), target)', SLOW]],
     /^dist\/cjs\/sync\.cjs$/,
   ),
   of(
@@ -163,7 +161,7 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
 ];
 
 function of(name: string, category: Category, rows: readonly Row[], file?: RegExp): CatalogPackage {
-  const entries = rows.map(([path, alternative]) => toEntry(name, category, path, alternative));
+  const entries = rows.map(([path, alternative, gate]) => toEntry(name, category, path, alternative, gate));
   return { name, kind: 'exports', entries, ...(file === undefined ? {} : { file }) };
 }
 
@@ -174,7 +172,13 @@ function driver(name: string, file: RegExp, alternative: string): CatalogPackage
   return { name, file, kind: 'driver', entries: paths.map((path) => toEntry(name, 'database', path, alternative)) };
 }
 
-function toEntry(module: string, category: Category, path: string, alternative: string): CatalogEntry {
+function toEntry(
+  module: string,
+  category: Category,
+  path: string,
+  alternative: string,
+  gate: Gate | null = null,
+): CatalogEntry {
   const readable = path.replace('default.', '').replace('prototype.', '');
   return {
     name: readable === '' || readable === 'default' ? module : `${module}.${readable}`,
@@ -184,6 +188,6 @@ function toEntry(module: string, category: Category, path: string, alternative: 
     alternative,
     since: '',
     docs: `https://www.npmjs.com/package/${module}`,
-    gate: null,
+    gate,
   };
 }
