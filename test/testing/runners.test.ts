@@ -29,7 +29,7 @@ test.each(RUNNERS)(
     const child = new Child(`${ROOT}${script}`, {
       args: [...args],
       cwd: `${FIXTURES}${folder}`,
-      env: { NO_COLOR: '1', FORCE_COLOR: '', NODE_TEST_CONTEXT: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '', ...env },
+      env: { NO_COLOR: '1', FORCE_COLOR: '', VITEST_WORKER_ID: '', VITEST_POOL_ID: '', ...env },
     });
     expect(await child.exited).toBe(1);
     const output = child.stdout + child.stderr;
@@ -61,3 +61,15 @@ test.each(RUNNERS)(
     if (folder === 'vitest') expect(output).toContain('load (typed.spec.ts:11:10)');
   },
 );
+
+test('node:test takes a setup file with --import, and its hooks reach into suites', async () => {
+  const child = new Child('--test', {
+    execArgv: ['--import', './holdup.setup.js', '--test-reporter=tap'],
+    args: ['preloaded.spec.js'],
+    cwd: `${FIXTURES}node-test`,
+  });
+  expect(await child.exited).toBe(1);
+  expect(child.stdout).toMatch(/^ *not ok \d+ - fails in a request/m);
+  expect(child.stdout).toMatch(/^ *not ok \d+ - fails in a function/m);
+  expect(child.stdout).toMatch(/^ *ok \d+ - passes without a sync-only operation/m);
+});
