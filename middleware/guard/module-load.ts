@@ -2,6 +2,7 @@ import Module from 'node:module';
 import { relative } from 'node:path';
 import { currentRun } from '../view-run.js';
 import { GuardedOperation } from './guarded-operation.js';
+import { withoutOurFrames } from './own-frames.js';
 import { packageOf } from './policy.js';
 import { register } from './registry.js';
 import { type Replacement, replace } from './replacement.js';
@@ -62,7 +63,12 @@ export function wrapModuleLoad(afterLoad: (filename: string, module: NodeModule)
   // Finding a module asks for real paths; that is loading too, and too small to be named on its own.
   const resolve = replace(Module as unknown as object, '_resolveFilename', (original) => {
     const wrapper = function (this: unknown): unknown {
-      return quietly(() => Reflect.apply(original, this, arguments as never));
+      try {
+        return quietly(() => Reflect.apply(original, this, arguments as never));
+      } catch (error) {
+        // “Cannot find module”: the line that Node throws it from says nothing, so it may go.
+        throw withoutOurFrames(error, wrapper); // node-do-not-add-exception-line
+      }
     } as AnyFunction;
     return disguise(wrapper, original);
   });

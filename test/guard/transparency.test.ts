@@ -31,4 +31,14 @@ describe.each(NODES)('on Node $version', ({ path }) => {
       expect(guarded.thrown[name], name).toEqual({ ...bare.thrown[name], stack: guarded.thrown[name]?.stack });
     }
   });
+
+  test('an app that fails at start-up says so in its own words', async () => {
+    const script = fileURLToPath(new URL('./fixtures/crash.cjs', import.meta.url));
+    const env = { HOLDUP_COLLECTOR: 'false', NODE_ENV: 'production' };
+    const child = new Child(script, { node: path, env, execArgv: ['--import', 'holdup/register'] });
+    expect(await child.exited).not.toBe(0);
+    expect(child.stderr).toContain("ENOENT: no such file or directory, open '/nope/config.json'");
+    expect(child.stderr).toContain('crash.cjs:4:4');
+    expect(child.stderr).not.toMatch(/guard[\\/]wrap/);
+  });
 });
