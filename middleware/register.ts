@@ -3,6 +3,7 @@
  * `NODE_OPTIONS=--import=holdup/register`. Options come from the environment (`HOLDUP_…`). Loaded before the app, it
  * also covers references to sync-only functions that the app's modules take as they load, and every Express application.
  */
+import cluster from 'node:cluster';
 import { basename } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { CHECK_DIRECTORY_VARIABLE } from '../protocol/index.js';
@@ -47,8 +48,7 @@ function watch(observer: Observer): void {
     observer.addOutput(new SightingLog(directory, armed));
   }
   // Once for a program, not once for each of its workers; and always when something is wrong.
-  // (NODE_UNIQUE_ID is set in a cluster's workers; asking node:cluster would load the network modules for nothing.)
-  const first = isMainThread && process.env.NODE_UNIQUE_ID === undefined && directory === '';
+  const first = isMainThread && cluster.isPrimary && directory === '';
   if (armed && (!first || process.env.NODE_ENV === 'production')) return;
   for (const line of text.split('\n')) process.stderr.write(`holdup: ${line}\n`);
 }
