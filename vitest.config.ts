@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a collector of one test kept must not greet the next one.
+    env: { HOLDUP_STORE: 'memory' },
     // Two cores: tests that measure must not fight each other for them.
     maxWorkers: 2,
     // What is tested is the built package, as its users import it.

@@ -1,10 +1,20 @@
-import { Router } from 'express';
+import { json, Router } from 'express';
 import * as v from 'valibot';
-import type { IncidentDetail, IncidentList, InstanceList, Overview, ViewList } from '../protocol/index.js';
+import type {
+  IncidentDetail,
+  IncidentList,
+  InstanceList,
+  Overview,
+  TimelineHistory,
+  ViewList,
+} from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
+import { instanceSummaries, overviewOf, viewSummaries } from './fleet-overview.js';
 import type { IncidentGroup } from './incident-group.js';
 import { compareWorst, type IncidentRank } from './incidents.js';
+import type { Persistence } from './persistence.js';
 import { HttpProblem } from './problem.js';
+import { readTimeline, TimelineQuery, toRange } from './timeline-history.js';
 
 const MAX_LIMIT = 500;
 const LIMIT = `a whole number from 1 to ${MAX_LIMIT}`;
@@ -29,10 +39,15 @@ const IncidentQuery = v.strictObject({
   kind: v.optional(v.picklist(['sync-only', 'block'], "'sync-only' or 'block'")),
 });
 const ServiceQuery = v.strictObject({ service: Text });
+const REASON = 'a text of at most 1000 characters';
+const DecisionBody = v.strictObject({
+  state: v.picklist(['open', 'resolved', 'ignored'], "'open', 'resolved' or 'ignored'"),
+  reason: v.optional(v.pipe(v.string(REASON), v.trim(), v.maxLength(1000, REASON)), ''),
+});
 const NoQuery = v.strictObject({});
 
 /** `/api/v1/…`, as in `protocol/api.ts`. */
-export function apiRoutes(fleet: Fleet, now: () => number): Router {
+export function apiRoutes(fleet: Fleet, kept: () => Persistence, now: () => number): Router {
   const router = Router();
   router.use((_request, response, next) => {
     response.set('Cache-Control', 'no-store');
@@ -41,12 +56,12 @@ export function apiRoutes(fleet: Fleet, now: () => number): Router {
 
   router.get('/overview', (request, response) => {
     parseQuery(NoQuery, request.query);
-    response.json(fleet.overview(now()) satisfies Overview);
+    response.json(overviewOf(fleet, now()) satisfies Overview);
   });
 
   router.get('/views', (request, response) => {
     const { service } = parseQuery(ServiceQuery, request.query);
-    const views = fleet.viewSummaries(now()).filter((view) => service === undefined || view.service === service);
+    const views = viewSummaries(fleet, now()).filter((view) => service === undefined || view.service === service);
     response.json({ views } satisfies ViewList);
   });
 
@@ -71,23 +86,57 @@ export function apiRoutes(fleet: Fleet, now: () => number): Router {
     } satisfies IncidentList);
   });
 
-  router.get('/incidents/:fingerprint', (request, response) => {
-    const { service } = parseQuery(ServiceQuery, request.query);
-    const { fingerprint } = request.params;
+  const groupOf = (fingerprint: string, service: string | undefined): IncidentGroup => {
     const group = service === undefined ? fleet.incidents.find(fingerprint) : fleet.incidents.get(service, fingerprint);
     if (group === undefined) throw new HttpProblem(404, 'There is no incident with this fingerprint.');
-    response.json(group.detail(now()) satisfies IncidentDetail);
+    return group;
+  };
+
+  router.get('/incidents/:fingerprint', async (request, response) => {
+    const { service } = parseQuery(ServiceQuery, request.query);
+    const group = groupOf(request.params.fingerprint, service);
+    response.json(group.detail(now(), await kept().groupDetail(group)) satisfies IncidentDetail);
+  });
+
+  router.put('/incidents/:fingerprint/state', json({ limit: '16kb' }), async (request, response) => {
+    const { service } = parseQuery(ServiceQuery, request.query);
+    const group = groupOf(request.params.fingerprint, service);
+    const { state, reason } = parseBody(DecisionBody, request.body);
+    if (state === 'ignored' && reason === '') throw new HttpProblem(400, 'Field reason: say why it is to be ignored.');
+    fleet.decide(group, state, reason, now());
+    if (!(await kept().saved())) {
+      throw new HttpProblem(503, 'The store is slow; the state may not last.', { 'Retry-After': '2' });
+    }
+    response.json(group.detail(now(), await kept().groupDetail(group)) satisfies IncidentDetail);
+  });
+
+  router.get('/timeline', async (request, response) => {
+    const range = toRange(parseQuery(TimelineQuery, request.query), now());
+    response.json((await readTimeline(fleet, kept(), range)) satisfies TimelineHistory);
   });
 
   router.get('/instances', (request, response) => {
     const { service } = parseQuery(ServiceQuery, request.query);
-    const instances = fleet
-      .instanceSummaries(now())
-      .filter((each) => service === undefined || each.service === service);
+    const instances = instanceSummaries(fleet, now()).filter(
+      (each) => service === undefined || each.service === service,
+    );
     response.json({ instances } satisfies InstanceList);
   });
 
   return router;
+}
+
+function parseBody<T extends v.GenericSchema>(schema: T, body: unknown): v.InferOutput<T> {
+  const result = v.safeParse(schema, body ?? {});
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const name = v.getDotPath(issue) ?? 'body';
+  throw new HttpProblem(
+    400,
+    issue.type === 'strict_object' && name !== 'body' && issue.expected === 'never'
+      ? `There is no field ${name}.`
+      : `Field ${name}: accepted is ${issue.message}.`,
+  );
 }
 
 function parseQuery<T extends v.GenericSchema>(schema: T, query: unknown): v.InferOutput<T> {

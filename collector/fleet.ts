@@ -1,16 +1,5 @@
-import {
-  type IncidentBatch,
-  type IncidentSummary,
-  type InstanceSummary,
-  LIMITS,
-  type Overview,
-  type OverviewLoop,
-  type Report,
-  type TimelinePoint,
-  type ViewReport,
-  type ViewSummary,
-  viewName,
-} from '../protocol/index.js';
+import type { IncidentBatch, IncidentState, Report, TimelinePoint, ViewReport } from '../protocol/index.js';
+import { LIMITS } from '../protocol/index.js';
 import { admitBatch, admitReport } from './admission.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import type { IncidentGroup } from './incident-group.js';
@@ -18,9 +7,9 @@ import { IncidentTable } from './incidents.js';
 import { type InstanceEntry, InstanceTable } from './instances.js';
 import { COLLECTOR_LIMITS } from './limits.js';
 import { LoopTotals } from './loop-totals.js';
+import type { StoredGroup, StoredState } from './store/store.js';
 import { Timeline } from './timeline.js';
-import { type BlockedFact, type IncidentFact, type Verdict, verdict } from './verdict.js';
-import { VERSION } from './version.js';
+import { Unsaved } from './unsaved.js';
 import { ViewTable, type ViewTotals, viewKey } from './views.js';
 import { SumWindow } from './windows.js';
 
@@ -54,6 +43,8 @@ export class Fleet {
   readonly timeline = new Timeline();
   readonly metrics = new FleetMetrics();
   readonly dropped = new Map<string, number>();
+  /** What the store does not have yet. */
+  readonly unsaved = new Unsaved();
   readonly startedAt: number;
   events: FleetEvents = { incident: () => {}, blockedChanged: () => {} };
   /** When the first process reported; the windows are not longer than what was watched. */
@@ -80,6 +71,7 @@ export class Fleet {
     const wasBlocked = entry.state(now) === 'blocked';
     entry.hear(report.instance, now);
     this.metrics.reports++;
+    this.unsaved.senders.add(entry);
     this.#watchedSince ||= now;
     this.#changedInstances.add(entry);
 
@@ -90,6 +82,7 @@ export class Fleet {
       view.record(viewReport, report.instance.id, now);
       this.metrics.record(view, viewReport);
       this.#recentViews.add(view);
+      this.unsaved.views.add(view);
       requests += viewReport.duration.count;
       const held = gauges.get(view) ?? { active: 0, activePeak: 0 };
       gauges.set(view, {
@@ -119,6 +112,7 @@ export class Fleet {
     }
     entry.hear(batch.instance, now);
     this.metrics.batches++;
+    this.unsaved.senders.add(entry);
     this.#watchedSince ||= now;
     for (const delta of batch.incidents) {
       const isNewHere = !entry.fingerprints.has(delta.fingerprint);
@@ -129,8 +123,6 @@ export class Fleet {
       entry.fingerprints.add(delta.fingerprint);
       const seenAt = entry.toCollectorTime(delta.lastSeen, now);
       const { group, isNew, evicted, droppedSamples } = this.incidents.record(delta, batch.instance, seenAt, now);
-      // An evicted group that comes back starts anew, so its first instance counts even if it is known here.
-      if (isNewHere || isNew) group.instances++;
       if (evicted) this.drop('incidents', 1, now);
       if (droppedSamples > 0) this.drop('samples', droppedSamples, now);
       for (const block of delta.blocks) {
@@ -142,10 +134,51 @@ export class Fleet {
           fingerprint: delta.fingerprint,
         });
       }
+      this.unsaved.groups.add(group);
       this.#changedIncidents.add(group);
       if (isNew || delta.blocks.length > 0) this.events.incident(group);
     }
     return 'recorded';
+  }
+
+  /** A person's decision about a group. */
+  decide(group: IncidentGroup, state: IncidentState, reason: string, now: number): void {
+    this.incidents.decide(group, state, reason, now);
+    this.unsaved.groups.add(group);
+    this.#changedIncidents.add(group);
+    this.events.incident(group);
+  }
+
+  /** Goes on where an earlier run stopped. Before the first report. */
+  restore(state: StoredState, now: number): void {
+    for (const stored of state.groups) this.incidents.restore(stored);
+    for (const total of state.totals) {
+      if (total.type === 'view') this.views.of(total.service, total.view).restore(total);
+      else if (total.type === 'counters') this.#restoreCounters(total.counters);
+      else this.metrics.restore(total);
+    }
+    for (const sender of state.senders) this.instances.expect(sender);
+    this.timeline.restore(state.seconds.filter(({ at }) => at < now));
+  }
+
+  /** Takes in what other collectors saved of groups that they share with this one. */
+  restoreGroup(stored: StoredGroup): void {
+    const group = this.incidents.restore(stored);
+    if (group !== null) this.#changedIncidents.add(group);
+  }
+
+  /** Everything that `/metrics` counts and that is not a histogram. */
+  counters(): Record<string, number> {
+    const counters: Record<string, number> = { ...this.metrics.counters() };
+    for (const [what, count] of this.dropped) counters[`dropped ${what}`] = count;
+    return counters;
+  }
+
+  #restoreCounters(counters: Readonly<Record<string, number>>): void {
+    this.metrics.restoreCounters(counters);
+    for (const [name, count] of Object.entries(counters)) {
+      if (name.startsWith('dropped ')) this.dropped.set(name.slice('dropped '.length), count);
+    }
   }
 
   drop(what: string, count: number, now: number): void {
@@ -165,13 +198,13 @@ export class Fleet {
     this.instances.forgetGone(now);
     this.views.forgetIdle(now);
     const second = Math.floor(now / 1000) * 1000 - 1000;
-    return this.timeline.close(second, this.#recentViews, this.#longestBlockMs(now));
+    return this.timeline.close(second, this.#recentViews, this.longestBlockMs(now));
   }
 
   /** The second that is still going on, for a delta that cannot wait. */
   peekSecond(now: number): TimelinePoint {
     const second = Math.floor(now / 1000) * 1000;
-    return this.timeline.close(second, this.#recentViews, this.#longestBlockMs(now), true);
+    return this.timeline.close(second, this.#recentViews, this.longestBlockMs(now), true);
   }
 
   /** Each change is told once. Views count as changed while their last minute still moves. */
@@ -189,50 +222,26 @@ export class Fleet {
     };
   }
 
-  overview(now: number): Overview {
-    const loop = this.loop.summary(now);
-    const { sentence, status, culprit } = this.#verdict(loop, now);
-    let active = 0;
-    for (const view of this.views.all()) active += view.active;
-    return {
-      verdict: sentence,
-      status,
-      culprit,
-      at: now,
-      active,
-      requestsPerSecond: this.loop.requests(now) / this.#windowSeconds(now),
-      loop: { ...loop, delayMaxMs: Math.max(loop.delayMaxMs, this.#longestBlockMs(now)) },
-      instances: this.instances.counts(now),
-      incidents: { open: this.incidents.open, total: this.incidents.size },
-      dropped: Object.fromEntries(this.dropped),
-      observer: { busyShare: this.loop.observerShare(now) },
-      collector: { version: VERSION, startedAt: this.startedAt },
-    };
+  /** The windows hold a minute, but not more than was watched, and one report covers about a second. */
+  windowSeconds(now: number): number {
+    if (this.#watchedSince === 0) return 60;
+    return Math.min(60, Math.max(5, (now - this.#watchedSince) / 1000 + 1));
   }
 
-  viewSummary(view: ViewTotals, now: number): ViewSummary {
-    return view.summary(now, this.#windowSeconds(now), this.incidents.openIn(view.service, view.name));
+  /** The loops held right now, the longest first. */
+  blocked(now: number): InstanceEntry[] {
+    const blocked: InstanceEntry[] = [];
+    for (const entry of this.instances.all()) if (entry.state(now) === 'blocked') blocked.push(entry);
+    return blocked.sort((a, b) => b.blockedForMs(now) - a.blockedForMs(now));
   }
 
-  /** The views with the largest share of the loop first. */
-  viewSummaries(now: number): ViewSummary[] {
-    const views = Array.from(this.views.all(), (view) => this.viewSummary(view, now));
-    return views.sort((a, b) => b.busyShare - a.busyShare || b.busyMs - a.busyMs || b.requests - a.requests);
+  longestBlockMs(now: number): number {
+    return this.blocked(now)[0]?.blockedForMs(now) ?? 0;
   }
 
-  incidentSummaries(now: number, limit: number): IncidentSummary[] {
-    return this.incidents
-      .worstFirst()
-      .slice(0, limit)
-      .map((group) => group.summary(now));
-  }
-
-  /** Those that need a person first: blocked, silent, ok, gone. */
-  instanceSummaries(now: number): InstanceSummary[] {
-    const all = Array.from(this.instances.all(), (entry) => entry.summary(now));
-    return all.sort(
-      (a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || compare(a.service, b.service) || compare(a.id, b.id),
-    );
+  /** How many items were not kept in the last minute. */
+  droppedRecently(now: number): number {
+    return this.#droppedRecently.total(now);
   }
 
   #entryOf(instance: Report['instance'], now: number): InstanceEntry | null {
@@ -258,70 +267,6 @@ export class Fleet {
     this.dropped.set('views', (this.dropped.get('views') ?? 0) + 1);
     return this.views.other(service);
   }
-
-  /** The windows hold a minute, but not more than was watched, and one report covers about a second. */
-  #windowSeconds(now: number): number {
-    if (this.#watchedSince === 0) return 60;
-    return Math.min(60, Math.max(5, (now - this.#watchedSince) / 1000 + 1));
-  }
-
-  #blocked(now: number): InstanceEntry[] {
-    const blocked: InstanceEntry[] = [];
-    for (const entry of this.instances.all()) if (entry.state(now) === 'blocked') blocked.push(entry);
-    return blocked.sort((a, b) => b.blockedForMs(now) - a.blockedForMs(now));
-  }
-
-  #longestBlockMs(now: number): number {
-    return this.#blocked(now)[0]?.blockedForMs(now) ?? 0;
-  }
-
-  #verdict(loop: OverviewLoop, now: number): Verdict {
-    const recent = this.incidents.recent(now);
-    const incidents: IncidentFact[] = [];
-    for (const group of recent) {
-      if (group.state !== 'open') continue;
-      const facts = group.recent(now);
-      if (facts.count === 0) continue;
-      const { fingerprint, service, kind, operation, cause, site } = group;
-      incidents.push({ fingerprint, service, kind, operation, cause, site, view: group.viewName, ...facts });
-    }
-    let heardAt = 0;
-    for (const entry of this.instances.all()) heardAt = Math.max(heardAt, entry.heardAt);
-    const windowSeconds = this.#windowSeconds(now);
-    return verdict({
-      instances: this.instances.counts(now),
-      blocked: this.#blocked(now).map((entry) => this.#blockedFact(entry, recent, now)),
-      incidents,
-      windowSeconds,
-      requestsPerSecond: this.loop.requests(now) / windowSeconds,
-      delayP99Ms: loop.delayP99Ms,
-      utilization: loop.utilization,
-      blockedShare: loop.blockedShare,
-      droppedRecently: this.#droppedRecently.total(now),
-      quietForMs: now - heardAt,
-    });
-  }
-
-  #blockedFact(entry: InstanceEntry, recent: readonly IncidentGroup[], now: number): BlockedFact {
-    const { service, pid } = entry.instance;
-    const view = entry.blocked?.view ?? null;
-    const name = view === null ? null : viewName(view);
-    const cause = recent.findLast((group) => group.service === service && group.viewName === name);
-    return {
-      service,
-      pid,
-      view: name,
-      forMs: entry.blockedForMs(now),
-      active: entry.summary(now).active,
-      fingerprint: cause?.fingerprint ?? null,
-    };
-  }
-}
-
-const STATE_ORDER = { blocked: 0, silent: 1, ok: 2, gone: 3 } as const;
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function takeFrom<T>(set: Set<T>, limit: number): T[] {

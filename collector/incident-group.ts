@@ -8,8 +8,12 @@ import {
   type InstanceRef,
   LIMITS,
   type SampleDetail,
+  type VersionSeen,
   viewName,
 } from '../protocol/index.js';
+import { RunningTotals } from './group-totals.js';
+import { IncidentDecisions } from './incident-decision.js';
+import type { GroupChange, StoredGroup, StoredGroupDetail } from './store/store.js';
 import { SumWindow } from './windows.js';
 
 const TREND_SLOTS = 30;
@@ -17,6 +21,7 @@ const SLOT_MS = 10_000;
 /** Six slots of 10 s: the verdict's last minute. */
 const RECENT_SLOTS = 6;
 const SEEN_ON_LIMIT = 100;
+const VERSIONS_LIMIT = 20;
 /** How many instances are told apart when the verdict shares out what a group held in the last minute. */
 const RECENT_INSTANCES = 256;
 
@@ -37,18 +42,13 @@ export class IncidentGroup {
   readonly service: string;
   readonly fingerprint: string;
   readonly viewName: string;
-  readonly firstSeen: number;
+  readonly totals = new RunningTotals();
+  readonly decisions = new IncidentDecisions();
+  firstSeen: number;
   lastSeen: number;
-  /** On the collector's clock. */
+  /** On the collector's clock; 0 when it is only known from the store. */
   heardAt = 0;
-  count = 0;
-  coldCount = 0;
-  thrownCount = 0;
-  totalMs = 0;
-  maxMs = 0;
-  delayedRequests = 0;
-  delayedMs = 0;
-  instances = 0;
+  /** The worst since the collector started; those from before are in the store. */
   samples: readonly SampleDetail[] = [];
   /** What it is; the newest report says, because a new version may have moved the line. */
   #latest: IncidentDelta;
@@ -61,6 +61,11 @@ export class IncidentGroup {
   readonly #delayed = new SumWindow(RECENT_SLOTS, SLOT_MS);
   readonly #delayedRequests = new SumWindow(RECENT_SLOTS, SLOT_MS);
 
+  readonly #versions = new Map<string, VersionSeen>();
+  /** What the store does not have yet. */
+  #unsaved = new RunningTotals();
+  #unsavedSamples: readonly SampleDetail[] = [];
+
   constructor(key: string, service: string, delta: IncidentDelta, seenAt: number) {
     this.key = key;
     this.service = service;
@@ -71,6 +76,19 @@ export class IncidentGroup {
     this.#latest = delta;
   }
 
+  /** A group that an earlier run, or another collector, has met. */
+  static restore(key: string, stored: StoredGroup): IncidentGroup {
+    const group = new IncidentGroup(key, stored.service, stored.body.latest, stored.firstSeen);
+    group.restore(stored);
+    return group;
+  }
+
+  get delayedMs(): number {
+    return this.totals.delayedMs;
+  }
+  get totalMs(): number {
+    return this.totals.totalMs;
+  }
   get kind(): IncidentDelta['kind'] {
     return this.#latest.kind;
   }
@@ -83,25 +101,28 @@ export class IncidentGroup {
   get site(): IncidentDelta['site'] {
     return this.#latest.site;
   }
-  /** What a person allowed, with a reason, is shown but complained of no more. */
+  /** What the code itself allows, with a reason, is shown but complained of no more. */
   get state(): IncidentState {
-    return this.#latest.allowed === '' ? 'open' : 'ignored';
+    return this.#latest.allowed === '' ? this.decisions.current.state : 'ignored';
+  }
+
+  hasSeen(instanceId: string): boolean {
+    return this.#seenOn.has(instanceId);
   }
 
   /** Adds an instance's increments; answers how many samples found no room. */
   record(delta: IncidentDelta, instance: Instance, seenAt: number, now: number, sampleLimit: number): number {
+    const isNewInstance = !this.hasSeen(instance.id);
     // Samples, marks and source lines are kept apart, within their own limits.
     this.#latest = { ...delta, samples: [], blocks: [], codeFrame: null };
     this.#codeFrame = delta.codeFrame ?? this.#codeFrame;
     this.heardAt = now;
     this.lastSeen = Math.max(this.lastSeen, seenAt);
-    this.count += delta.count;
-    this.coldCount += delta.coldCount;
-    this.thrownCount += delta.thrownCount;
-    this.totalMs += delta.totalMs;
-    this.maxMs = Math.max(this.maxMs, delta.maxMs);
-    this.delayedRequests += delta.delayedRequests;
-    this.delayedMs += delta.delayedMs;
+    for (const totals of [this.totals, this.#unsaved]) {
+      totals.record(delta);
+      if (isNewInstance) totals.instances++;
+    }
+    if (delta.count + delta.coldCount > 0) this.#seeIn(instance.serviceVersion, delta, seenAt);
     this.#trend.add(now, delta.count + delta.coldCount);
     this.#counts.add(now, delta.count);
     if (delta.count > 0) {
@@ -114,6 +135,50 @@ export class IncidentGroup {
     }
     this.#seeOn(instance);
     return this.#keepWorst(delta, instance.id, sampleLimit);
+  }
+
+  /** Brings it up to what the store has, which holds what others added; what is not saved yet comes on top. */
+  restore({ firstSeen, lastSeen, totals, decision, body }: StoredGroup): void {
+    this.firstSeen = Math.min(this.firstSeen, firstSeen);
+    if (lastSeen >= this.lastSeen) this.#latest = body.latest;
+    this.lastSeen = Math.max(this.lastSeen, lastSeen);
+    this.#codeFrame ??= body.codeFrame;
+    Object.assign(this.totals, totals);
+    this.totals.add(this.#unsaved);
+    this.decisions.restore(decision);
+    for (const ref of body.seenOn) if (!this.#seenOn.has(ref.id)) this.#seenOn.set(ref.id, ref);
+    for (const version of body.versions) {
+      if (!this.#versions.has(version.serviceVersion)) this.#versions.set(version.serviceVersion, version);
+    }
+  }
+
+  /** What the store does not have yet; from now on it counts as saved. */
+  takeUnsaved(): GroupChange {
+    const change = {
+      service: this.service,
+      fingerprint: this.fingerprint,
+      firstSeen: this.firstSeen,
+      lastSeen: this.lastSeen,
+      totals: this.#unsaved.data(),
+      decision: this.decisions.takeUnsaved(),
+      samples: this.#unsavedSamples,
+      body: {
+        latest: this.#latest,
+        codeFrame: this.#codeFrame,
+        seenOn: [...this.#seenOn.values()],
+        versions: [...this.#versions.values()],
+      },
+    };
+    this.#unsaved = new RunningTotals();
+    this.#unsavedSamples = [];
+    return change;
+  }
+
+  /** It was not saved after all. */
+  giveBack({ totals, samples, decision }: GroupChange): void {
+    this.#unsaved.add(totals);
+    this.#unsavedSamples = worst([...samples, ...this.#unsavedSamples]).slice(0, LIMITS.samplesPerGroup);
+    this.decisions.giveBack(decision);
   }
 
   isRecent(now: number): boolean {
@@ -135,6 +200,7 @@ export class IncidentGroup {
 
   summary(now: number): IncidentSummary {
     const { kind, operation, category, cause, view, site, owner, alternative, allowed } = this.#latest;
+    const decided = this.decisions.current;
     return {
       fingerprint: this.fingerprint,
       kind,
@@ -146,29 +212,43 @@ export class IncidentGroup {
       site,
       owner,
       allowed,
-      count: this.count,
-      coldCount: this.coldCount,
-      thrownCount: this.thrownCount,
-      totalMs: this.totalMs,
-      maxMs: this.maxMs,
-      delayedRequests: this.delayedRequests,
-      delayedMs: this.delayedMs,
+      ...this.totals.data(),
       firstSeen: this.firstSeen,
       lastSeen: this.lastSeen,
-      instances: this.instances,
       alternative,
       state: this.state,
+      stateReason: allowed === '' ? decided.reason : allowed,
+      stateSince: decided.atMs,
+      regression: decided.regression,
       trend: this.#trend.values(now),
     };
   }
 
-  detail(now: number): IncidentDetail {
+  /** With the samples and hours that the store has of it. */
+  detail(now: number, stored: StoredGroupDetail): IncidentDetail {
     return {
       ...this.summary(now),
-      samples: this.samples,
+      samples: worst(withoutTwins([...this.samples, ...stored.samples])).slice(0, LIMITS.samplesPerGroup),
       codeFrame: this.#codeFrame,
       seenOn: [...this.#seenOn.values()].reverse(),
+      versions: [...this.#versions.values()],
+      hours: stored.hours,
     };
+  }
+
+  /** The latest versions, newest last. One that was not seen since the incident was resolved reopens it. */
+  #seeIn(serviceVersion: string, delta: IncidentDelta, seenAt: number): void {
+    const lastVersion = [...this.#versions.keys()].at(-1) ?? '';
+    this.decisions.seen(seenAt, serviceVersion, lastVersion);
+    const known = this.#versions.get(serviceVersion);
+    this.#versions.delete(serviceVersion);
+    this.#versions.set(serviceVersion, {
+      serviceVersion,
+      firstSeen: Math.min(known?.firstSeen ?? seenAt, seenAt),
+      lastSeen: Math.max(known?.lastSeen ?? seenAt, seenAt),
+      count: (known?.count ?? 0) + delta.count + delta.coldCount,
+    });
+    if (this.#versions.size > VERSIONS_LIMIT) this.#versions.delete(this.#versions.keys().next().value as string);
   }
 
   /** The latest instances, newest last. */
@@ -181,11 +261,24 @@ export class IncidentGroup {
   /** The worst samples by what others waited, then by how long they held; less room than usual is a loss to count. */
   #keepWorst(delta: IncidentDelta, instance: string, limit: number): number {
     if (delta.samples.length === 0) return 0;
-    const samples = [...this.samples, ...delta.samples.map((sample) => ({ ...sample, instance }))];
-    samples.sort((a, b) => delayedMsOf(b) - delayedMsOf(a) || b.durationMs - a.durationMs || b.at - a.at);
+    const fresh = delta.samples.map((sample) => ({ ...sample, instance }));
+    const samples = worst([...this.samples, ...fresh]);
     this.samples = samples.slice(0, limit);
+    this.#unsavedSamples = worst([...this.#unsavedSamples, ...fresh.filter((each) => this.samples.includes(each))]);
     return Math.max(0, Math.min(samples.length, LIMITS.samplesPerGroup) - limit);
   }
+}
+
+/** Most delayed time first, then the longest. */
+function worst(samples: SampleDetail[]): SampleDetail[] {
+  return samples.sort((a, b) => delayedMsOf(b) - delayedMsOf(a) || b.durationMs - a.durationMs || b.at - a.at);
+}
+
+/** What was saved is in the store and still in memory. */
+function withoutTwins(samples: readonly SampleDetail[]): SampleDetail[] {
+  const byPlace = new Map<string, SampleDetail>();
+  for (const sample of samples) byPlace.set(`${sample.instance} ${sample.at} ${sample.durationMs}`, sample);
+  return [...byPlace.values()];
 }
 
 function delayedMsOf(sample: SampleDetail): number {

@@ -1,6 +1,7 @@
-import { type IncidentDelta, type Instance, LIMITS } from '../protocol/index.js';
+import { type IncidentDelta, type IncidentState, type Instance, LIMITS } from '../protocol/index.js';
 import { IncidentGroup } from './incident-group.js';
 import { COLLECTOR_LIMITS } from './limits.js';
+import type { StoredGroup } from './store/store.js';
 
 /** All incident groups, bounded; the one not seen for longest makes room. */
 export class IncidentTable {
@@ -65,6 +66,29 @@ export class IncidentTable {
     return { group, isNew, evicted, droppedSamples };
   }
 
+  decide(group: IncidentGroup, state: IncidentState, reason: string, now: number): void {
+    this.#countOpen(group, -1);
+    group.decisions.decide(state, reason, now);
+    this.#countOpen(group, 1);
+  }
+
+  /** Takes in what the store knows of a group; null when there is no room for one more. */
+  restore(stored: StoredGroup): IncidentGroup | null {
+    const key = keyOf(stored.service, stored.fingerprint);
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      if (this.#groups.size >= this.#limit) return null;
+      group = IncidentGroup.restore(key, stored);
+      this.#groups.set(key, group);
+    } else {
+      this.#countOpen(group, -1);
+      group.restore(stored);
+    }
+    this.#countOpen(group, 1);
+    this.#sorted = null;
+    return group;
+  }
+
   /** Those of the last minute. */
   recent(now: number): readonly IncidentGroup[] {
     for (const group of this.#recent) if (!group.isRecent(now)) this.#recent.delete(group);
@@ -81,6 +105,7 @@ export class IncidentTable {
     const oldest = this.#groups.values().next().value;
     if (oldest === undefined) return false;
     this.#groups.delete(oldest.key);
+    this.#sorted = null;
     this.#recent.delete(oldest);
     this.#countOpen(oldest, -1);
     return true;

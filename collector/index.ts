@@ -8,6 +8,7 @@ import { type CollectorOptions, isLoopback, resolveOptions } from './options.js'
 import { CollectorServer } from './server.js';
 
 export { CollectorError, type CollectorErrorCode } from './errors.js';
+export type { Log } from './log.js';
 export { type CollectorOptions, DEFAULT_HOST, DEFAULT_PORT } from './options.js';
 
 /** A collector that is listening. */
@@ -15,6 +16,10 @@ export interface Collector {
   /** The dashboard's address, `http://127.0.0.1:4653/`. Processes report to the same. */
   readonly url: string;
   readonly port: number;
+  /** Logs one browser in, once, within an hour; null without a token. */
+  readonly loginUrl: string | null;
+  /** What is kept where: `memory`, a path, or `postgres://host/database`. */
+  readonly store: string;
   /** Closes the port and every connection. Resolves within about half a second; a second call does no more. */
   stop(): Promise<void>;
 }
@@ -23,7 +28,7 @@ export interface Collector {
  * Starts a collector and resolves once it listens.
  *
  * Rejects with a `CollectorError`: `HOLDUP_INVALID_OPTION`, `HOLDUP_TOKEN_REQUIRED` (a host that other machines reach
- * needs a token), `HOLDUP_PORT_IN_USE` or `HOLDUP_LISTEN_FAILED`.
+ * needs a token), `HOLDUP_PORT_IN_USE`, `HOLDUP_STORE_FAILED` or `HOLDUP_LISTEN_FAILED`.
  *
  * @example
  * const collector = await startCollector({ port: 0 });
@@ -43,11 +48,21 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   }
   // An error after this point concerns one connection, not the server.
   server.http.on('error', () => {});
+  try {
+    // Only whoever has the port opens the store that goes with it.
+    await server.open();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
   const { port } = server;
+  const url = `http://${hostInUrl(host)}:${port}${basePath}/`;
   let stopped: Promise<void> | undefined;
   return {
-    url: `http://${hostInUrl(host)}:${port}${basePath}/`,
+    url,
     port,
+    loginUrl: server.loginCode === '' ? null : `${url}?login=${server.loginCode}`,
+    store: server.store,
     stop: () => {
       stopped ??= server.stop();
       return stopped;

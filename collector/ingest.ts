@@ -3,10 +3,11 @@ import { type ExportLogsRequest, type ExportMetricsRequest, fromOtlpLogs, fromOt
 import type { Fleet } from './fleet.js';
 import { parseJson } from './json-text.js';
 import { COLLECTOR_LIMITS } from './limits.js';
+import type { Persistence } from './persistence.js';
 import { HttpProblem } from './problem.js';
 
 /** `POST /v1/metrics` and `/v1/logs`: OTLP/HTTP in JSON, plain or compressed, with OTLP's partial-success answers. */
-export function ingestRoutes(fleet: Fleet, now: () => number): Router {
+export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => number): Router {
   const router = Router();
   const before = [limitConcurrency(), requireJson, readBody()];
 
@@ -19,12 +20,16 @@ export function ingestRoutes(fleet: Fleet, now: () => number): Router {
     answer(response, 'rejectedDataPoints', 'data points', ignoredPoints, refused);
   });
 
-  router.post('/v1/logs', ...before, (request, response) => {
+  router.post('/v1/logs', ...before, async (request, response) => {
     const body = parseOtlp(request.body, 'resourceLogs') as ExportLogsRequest;
     const { batches, ignoredRecords } = read(() => fromOtlpLogs(body));
     let refused = 0;
     for (const batch of batches) if (fleet.recordBatch(batch, now()) === 'no room') refused += batch.incidents.length;
     fleet.metrics.ignoredRecords += ignoredRecords;
+    // What is acknowledged survives a crash; one that comes again after this is known and counted once.
+    if (batches.length > 0 && !(await kept().saved())) {
+      throw new HttpProblem(503, 'The store is slow; send it again in a moment.', { 'Retry-After': '2' });
+    }
     answer(response, 'rejectedLogRecords', 'log records', ignoredRecords, refused);
   });
 

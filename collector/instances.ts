@@ -10,6 +10,7 @@ import {
   viewName,
 } from '../protocol/index.js';
 import { COLLECTOR_LIMITS, FORGOTTEN_AFTER_MS, GONE_AFTER_MS, SILENT_AFTER_MS } from './limits.js';
+import type { Sender } from './store/store.js';
 import type { ViewTotals } from './views.js';
 import { HistogramWindow, SequenceWindow, SumWindow } from './windows.js';
 
@@ -96,6 +97,15 @@ export class InstanceEntry {
     if (this.#saidGoodbye) this.releaseGauges();
   }
 
+  sender(): Sender {
+    return {
+      id: this.instance.id,
+      reports: this.reports.toText(),
+      batches: this.batches.toText(),
+      heardAt: this.heardAt,
+    };
+  }
+
   /** Takes its requests out of the fleet's sums: nothing is in flight in a process that is gone. */
   releaseGauges(): void {
     this.#setGauges(new Map());
@@ -158,6 +168,7 @@ export class InstanceEntry {
 /** All processes heard of lately, bounded. */
 export class InstanceTable {
   readonly #instances = new Map<string, InstanceEntry>();
+  readonly #expected = new Map<string, Sender>();
   readonly #limit: number;
 
   constructor(limit: number = COLLECTOR_LIMITS.instances) {
@@ -172,12 +183,23 @@ export class InstanceTable {
     return this.#instances.size;
   }
 
+  /** A process that an earlier run heard of, and that may send again what was counted then. */
+  expect(sender: Sender): void {
+    if (this.#expected.size < this.#limit) this.#expected.set(sender.id, sender);
+  }
+
   /** The process's entry; null when it is new and there is no room. */
   of(instance: Instance, now: number): InstanceEntry | null {
     const known = this.#instances.get(instance.id);
     if (known !== undefined) return known;
     if (this.#instances.size >= this.#limit) return null;
     const entry = new InstanceEntry(instance, now);
+    const expected = this.#expected.get(instance.id);
+    if (expected !== undefined) {
+      this.#expected.delete(instance.id);
+      entry.reports.restore(expected.reports);
+      entry.batches.restore(expected.batches);
+    }
     this.#instances.set(instance.id, entry);
     return entry;
   }

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { LiveDelta, LiveIncident, LiveSnapshot } from '../protocol/index.js';
 import type { Fleet, FleetEvents } from './fleet.js';
+import { incidentSummaries, instanceSummaries, overviewOf, viewSummaries, viewSummary } from './fleet-overview.js';
 import type { IncidentGroup } from './incident-group.js';
 import { COLLECTOR_LIMITS } from './limits.js';
 
@@ -101,8 +102,8 @@ export class LiveFeed implements FleetEvents {
     return {
       type: 'delta',
       at,
-      overview: fleet.overview(at),
-      views: changes.views.map((view) => fleet.viewSummary(view, at)),
+      overview: overviewOf(fleet, at),
+      views: changes.views.map((view) => viewSummary(fleet, view, at)),
       incidents: changes.incidents.map((group) => group.summary(at)),
       instances: changes.instances.map((entry) => entry.summary(at)),
       point,
@@ -115,11 +116,11 @@ export class LiveFeed implements FleetEvents {
     return {
       type: 'snapshot',
       at,
-      overview: fleet.overview(at),
-      views: fleet.viewSummaries(at).slice(0, SNAPSHOT_ROWS),
-      incidents: fleet.incidentSummaries(at, SNAPSHOT_INCIDENTS),
-      instances: fleet.instanceSummaries(at).slice(0, SNAPSHOT_ROWS),
-      timeline: fleet.timeline.points(),
+      overview: overviewOf(fleet, at),
+      views: viewSummaries(fleet, at).slice(0, SNAPSHOT_ROWS),
+      incidents: incidentSummaries(fleet, at, SNAPSHOT_INCIDENTS),
+      instances: instanceSummaries(fleet, at).slice(0, SNAPSHOT_ROWS),
+      timeline: fleet.timeline.recent(),
     };
   }
 

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
 import { CollectorError } from './errors.js';
+import { type Log, SILENT_LOG } from './log.js';
+import type { StoreLimits } from './store/location.js';
 
 /** H-O-L-D on a telephone. */
 export const DEFAULT_PORT = 4653;
@@ -12,6 +14,23 @@ export interface CollectorOptions {
   readonly host?: string | undefined;
   /** Asked of everyone: processes, people and the live feed. At least 8 characters. Default none. */
   readonly token?: string | undefined;
+  /**
+   * Asked of processes that report, in place of `token`: whoever has it may write, and read nothing. At least 8
+   * characters. Default none: processes use `token`.
+   */
+  readonly ingestToken?: string | undefined;
+  /**
+   * What is kept beyond a restart, and where: `memory` (nothing), the path of a SQLite file, a `postgres://…` URL, or
+   * `default`, a file in this user's state directory. When the default cannot be used, memory has to do, and `log` is
+   * told; any other that cannot be used is an error. Default `memory`.
+   */
+  readonly store?: string | undefined;
+  /** History, samples and incident groups older than this are forgotten. Days, 1 to 3650. Default 30. */
+  readonly retentionDays?: number | undefined;
+  /** Beyond this the oldest goes first. Megabytes, at least 16. Default 1024. */
+  readonly storeMb?: number | undefined;
+  /** Told what a person who runs the collector should know; pino's shape. Default none. */
+  readonly log?: Log | undefined;
   /** The path it is reached under when a proxy passes the whole path on, such as `/holdup`. Default none. */
   readonly basePath?: string | undefined;
   /** Believe `X-Forwarded-Host` and `X-Forwarded-Proto`, because a proxy of yours sets them. Default false. */
@@ -26,9 +45,19 @@ export interface ResolvedOptions {
   /** Without a slash at its end; empty for none. */
   readonly basePath: string;
   readonly trustProxy: boolean;
+  /** Empty for none. */
+  readonly ingestToken: string;
+  readonly store: string;
+  readonly limits: StoreLimits;
+  readonly log: Log;
 }
 
+/** Their values are never told: a store's URL may hold a password. */
+const SECRETS: ReadonlySet<string> = new Set(['token', 'ingestToken', 'store', 'log']);
 const PORT = 'a whole number from 0 to 65535';
+const DAYS = 'a number from 1 to 3650';
+const MEGABYTES = 'a number from 16 to 1048576';
+const STORE = "'memory', 'default', a path, or a postgres:// URL";
 const TOKEN = 'a string of at least 8 characters without spaces';
 
 const OptionsSchema = v.strictObject({
@@ -50,7 +79,17 @@ const OptionsSchema = v.strictObject({
     '',
   ),
   trustProxy: v.optional(v.boolean('true or false'), false),
+  ingestToken: v.optional(v.pipe(v.string(TOKEN), v.regex(/^(?:|[\x21-\x7e]{8,})$/, TOKEN)), ''),
+  store: v.optional(v.pipe(v.string(STORE), v.minLength(1, STORE), v.maxLength(4096, STORE)), 'memory'),
+  retentionDays: v.optional(v.pipe(v.number(DAYS), v.minValue(1, DAYS), v.maxValue(3650, DAYS)), 30),
+  storeMb: v.optional(v.pipe(v.number(MEGABYTES), v.minValue(16, MEGABYTES), v.maxValue(1_048_576, MEGABYTES)), 1024),
+  log: v.optional(v.custom<Log>(isLog, "an object with 'info', 'warn' and 'error'"), () => SILENT_LOG),
 });
+
+function isLog(value: unknown): boolean {
+  const log = value as Record<string, unknown> | null;
+  return typeof log === 'object' && ['info', 'warn', 'error'].every((level) => typeof log?.[level] === 'function');
+}
 
 /** Checks the options once; what comes out is trusted from then on. Throws a `CollectorError`. */
 export function resolveOptions(options: CollectorOptions): ResolvedOptions {
@@ -61,10 +100,12 @@ export function resolveOptions(options: CollectorOptions): ResolvedOptions {
     const message =
       issue.type === 'strict_object' && name !== 'options'
         ? `There is no option ${JSON.stringify(name)}; there are ${Object.keys(OptionsSchema.entries).join(', ')}.`
-        : `Option ${name} is ${name === 'token' ? 'not accepted' : JSON.stringify(issue.input)}; accepted is ${name === 'options' ? 'an object' : issue.message}.`;
+        : `Option ${name} is ${SECRETS.has(name) ? 'not accepted' : JSON.stringify(issue.input)}; accepted is ${name === 'options' ? 'an object' : issue.message}.`;
     throw new CollectorError('HOLDUP_INVALID_OPTION', message);
   }
-  const resolved = result.output;
+  const { retentionDays, storeMb, ...rest } = result.output;
+  const limits = { retentionMs: retentionDays * 86_400_000, maxBytes: storeMb * 1024 * 1024 };
+  const resolved: ResolvedOptions = { ...rest, limits };
   if (resolved.token === '' && !isLoopback(resolved.host)) {
     throw new CollectorError(
       'HOLDUP_TOKEN_REQUIRED',

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
-import type { NextFunction, Request, Response } from 'express';
+import type { ErrorRequestHandler, Request } from 'express';
 import type { Problem } from '../protocol/index.js';
+import type { Log } from './log.js';
 
 /** An error that is the sender's to read: it becomes an `application/problem+json` answer. */
 export class HttpProblem extends Error {
@@ -20,14 +21,17 @@ export class HttpProblem extends Error {
   }
 }
 
-/** Answers every error. Only what was written for the sender is told; anything else is ours alone. */
-export function answerProblem(error: unknown, _request: Request, response: Response, next: NextFunction): void {
-  if (response.headersSent) {
-    next(error);
-    return;
-  }
-  const problem = toProblem(error);
-  response.status(problem.status).set(problem.headers).type('application/problem+json').send(JSON.stringify(problem));
+/** Answers every error. Only what was written for the sender is told; anything else is for the log alone. */
+export function answerProblem(log: Log): ErrorRequestHandler {
+  return (error: unknown, _request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = toProblem(error);
+    if (problem.status === 500) log.error({ err: error }, 'The collector made a mistake.');
+    response.status(problem.status).set(problem.headers).type('application/problem+json').send(JSON.stringify(problem));
+  };
 }
 
 function toProblem(error: unknown): HttpProblem {

@@ -3,13 +3,18 @@ import type { Duplex } from 'node:stream';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { apiRoutes } from './api.js';
 import { Auth } from './auth.js';
+import { CollectorError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { ingestRoutes } from './ingest.js';
 import { LiveFeed } from './live-feed.js';
+import { askForToken } from './login-page.js';
 import { MetricsPage } from './metrics.js';
 import type { ResolvedOptions } from './options.js';
 import { dashboardPage, securityHeaders } from './page.js';
+import { Persistence } from './persistence.js';
 import { answerProblem, HttpProblem, notFound } from './problem.js';
+import { collectorName, describeStore, type StoreLocation } from './store/location.js';
+import { openStore } from './store/open.js';
 import { VERSION } from './version.js';
 
 /** What a process that finds the port taken looks for in `/healthz`, to know a Holdup when it meets one. */
@@ -21,21 +26,60 @@ export class CollectorServer {
   readonly #auth: Auth;
   readonly #feed: LiveFeed;
   readonly #livePath: string;
+  readonly #options: ResolvedOptions;
+  readonly #fleet: Fleet;
+  readonly #now: () => number;
+  /** What is asked before the store has been read waits for it. */
+  readonly #opened: Promise<void>;
+  #declareOpen: () => void = () => {};
+  #persistence: Persistence | null = null;
+  #location: StoreLocation = { type: 'memory' };
   #stopping = false;
 
   constructor(options: ResolvedOptions, now: () => number) {
-    const fleet = new Fleet(now());
-    this.#auth = new Auth(options);
-    this.#feed = new LiveFeed(fleet, now);
+    this.#options = options;
+    this.#now = now;
+    this.#opened = new Promise((resolve) => {
+      this.#declareOpen = resolve;
+    });
+    this.#fleet = new Fleet(now());
+    this.#auth = new Auth(options, now);
+    this.#feed = new LiveFeed(this.#fleet, now);
     this.#livePath = `${options.basePath}/api/v1/live`;
-    const app = this.#app(options, fleet, now);
+    const app = this.#app();
     this.http = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app);
-    this.http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    this.http.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
   }
 
   get port(): number {
     const address = this.http.address();
     return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  get loginCode(): string {
+    return this.#auth.loginCode;
+  }
+
+  /** Where it keeps things, for people. */
+  get store(): string {
+    return describeStore(this.#location);
+  }
+
+  /** Opens the store and goes on where the last collector stopped. Once it listens: then the port is known. */
+  async open(): Promise<void> {
+    const { log } = this.#options;
+    const { store, location } = await openStore(this.#options, this.port, log);
+    const name = collectorName(location, this.port);
+    try {
+      this.#fleet.restore(await store.load(name, this.#now()), this.#now());
+    } catch (error) {
+      await store.close();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new CollectorError('HOLDUP_STORE_FAILED', `The store ${describeStore(location)} cannot be read: ${why}.`);
+    }
+    this.#location = location;
+    this.#persistence = new Persistence(this.#fleet, store, name, this.#now, log);
+    this.#declareOpen();
   }
 
   /** Ends the live feed and lets running requests finish, for at most half a second. */
@@ -47,10 +91,16 @@ export class CollectorServer {
       this.http.closeIdleConnections();
       setTimeout(() => this.http.closeAllConnections(), 500).unref();
     });
+    // Whatever was answered is saved; nothing more comes in.
+    await this.#persistence?.stop();
   }
 
-  #app(options: ResolvedOptions, fleet: Fleet, now: () => number): Express {
+  #app(): Express {
+    const options = this.#options;
+    const fleet = this.#fleet;
+    const now = this.#now;
     const metrics = new MetricsPage(fleet, this.#feed, now);
+    const kept = (): Persistence => this.#opening();
     const router = express.Router();
     router.use((request, response, next) => {
       // The page's links are relative: without the slash they would lead beside the base path.
@@ -62,23 +112,25 @@ export class CollectorServer {
       response.set('Cache-Control', 'no-store').json({ service: SERVICE, version: VERSION, status: 'ok' });
     });
     router.get('/readyz', (_request, response) => {
-      if (this.#stopping) throw new HttpProblem(503, 'The collector is stopping.');
-      response.set('Cache-Control', 'no-store').json({ service: SERVICE, status: 'ready' });
+      response.set('Cache-Control', 'no-store').json({ service: SERVICE, ...this.#readiness() });
     });
-    router.get('/', this.#auth.login);
-    router.use((request: Request, _response: Response, next: NextFunction) => {
-      this.#auth.check(request, this.port);
+    router.get('/', this.#auth.followLink);
+    router.post('/login', express.urlencoded({ extended: false, limit: '4kb' }), this.#auth.logIn);
+    router.use(async (request: Request, _response: Response, next: NextFunction) => {
+      this.#auth.check(request, this.port, request.path.startsWith('/v1/') ? 'write' : 'read');
+      await this.#opened;
       next();
     });
-    router.use(ingestRoutes(fleet, now));
+    router.use(ingestRoutes(fleet, kept, now));
     router.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.text());
     });
     router.get('/api/v1/live', () => {
       throw new HttpProblem(426, 'The live feed is a WebSocket.', { Upgrade: 'websocket' });
     });
-    router.use('/api/v1', apiRoutes(fleet, now));
+    router.use('/api/v1', apiRoutes(fleet, kept, now));
     router.use(dashboardPage());
+    router.use(askForToken);
 
     const app = express();
     app.disable('x-powered-by');
@@ -87,23 +139,37 @@ export class CollectorServer {
     app.use(securityHeaders);
     app.use(options.basePath === '' ? '/' : options.basePath, router);
     app.use(notFound);
-    app.use(answerProblem);
+    app.use(answerProblem(options.log));
     return app;
   }
 
-  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy());
     try {
       const path = (request.url ?? '').split('?')[0];
       if (path !== this.#livePath) throw new HttpProblem(404, 'There is no WebSocket at this path.');
-      this.#auth.check(request, this.port);
+      this.#auth.check(request, this.port, 'read');
       this.#auth.checkOrigin(request);
+      await this.#opened;
       if (this.#feed.isFull || this.#stopping) throw new HttpProblem(503, 'There are too many pages connected.');
     } catch (error) {
       refuse(socket, error instanceof HttpProblem ? error : new HttpProblem(500, 'The collector made a mistake.'));
       return;
     }
     this.#feed.accept(request, socket, head);
+  }
+
+  #opening(): Persistence {
+    if (this.#persistence === null) throw new HttpProblem(503, 'The store is being opened.', { 'Retry-After': '1' });
+    return this.#persistence;
+  }
+
+  /** Ready: it takes reports, and keeps what it was started to keep. */
+  #readiness(): { readonly status: 'ready'; readonly store: string } {
+    if (this.#stopping) throw new HttpProblem(503, 'The collector is stopping.');
+    const persistence = this.#opening();
+    if (persistence.failure !== '') throw new HttpProblem(503, 'The store fails; new data is in memory only.');
+    return { status: 'ready', store: persistence.kind };
   }
 }
 

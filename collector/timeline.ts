@@ -1,13 +1,18 @@
-import { Histogram, OTHER_ROUTE, quantile, type TimelineBlock, type TimelinePoint } from '../protocol/index.js';
+import { Histogram, OTHER_ROUTE, type TimelineBlock, type TimelinePoint } from '../protocol/index.js';
+import { isPlainName, KEEP_SECONDS_MS, toTimelinePoint } from './store/history.js';
+import type { HistoryPoint } from './store/store.js';
 import type { ViewTotals } from './views.js';
 
-const SECONDS = 300;
+const SECONDS = KEEP_SECONDS_MS / 1000;
+/** What a page gets when it connects. */
+const SNAPSHOT_SECONDS = 300;
 const VIEWS_A_POINT = 12;
 const BLOCKS_A_POINT = 50;
 
-/** The last five minutes of the whole fleet, one point a second. */
+/** The last 15 minutes of the whole fleet, one point a second. */
 export class Timeline {
   readonly #points: Point[] = [];
+  readonly #unsaved = new Set<Point>();
   /** How late timers ran, as reported since the last point. */
   readonly #delay = new Histogram();
   #fresh: TimelineBlock[] = [];
@@ -28,42 +33,66 @@ export class Timeline {
 
   /** The second that just ended, or with `early` the one that is still going on. Answers the point to send. */
   close(at: number, views: Iterable<ViewTotals>, longestBlockMs: number, early = false): TimelinePoint {
-    const delay = this.#delay.data();
     const point: Point = {
       at,
       active: activeByView(views),
-      delayP50Ms: quantile(delay, 0.5) * 1000,
-      delayP99Ms: Math.max(quantile(delay, 0.99) * 1000, longestBlockMs),
-      delayMaxMs: Math.max(delay.max * 1000, longestBlockMs),
-      utilization: this.#utilizationCount > 0 ? this.#utilizationSum / this.#utilizationCount : 0,
+      delay: this.#delay.data(),
+      longestBlockMs,
+      utilizationSum: this.#utilizationSum,
+      utilizationCount: this.#utilizationCount,
       blocks: [],
     };
-    const sent = { ...point, blocks: this.#fresh };
+    const sent = { ...toTimelinePoint(point), blocks: this.#fresh };
     this.#fresh = [];
     if (early) return sent;
     this.#delay.reset();
     this.#utilizationSum = 0;
     this.#utilizationCount = 0;
     this.#points.push(point);
-    if (this.#points.length > SECONDS) this.#points.shift();
+    this.#unsaved.add(point);
+    if (this.#points.length > SECONDS) this.#unsaved.delete(this.#points.shift() as Point);
     this.#pending = this.#pending.filter((block) => !this.#place(block, at + 1000));
     return sent;
   }
 
-  points(): readonly TimelinePoint[] {
+  /** The last minutes, for a page that just opened. */
+  recent(): readonly TimelinePoint[] {
+    return this.#points.slice(-SNAPSHOT_SECONDS).map(toTimelinePoint);
+  }
+
+  seconds(): readonly HistoryPoint[] {
     return this.#points;
+  }
+
+  /** What an earlier run saw. */
+  restore(points: readonly HistoryPoint[]): void {
+    this.#points.unshift(...points.slice(-SECONDS).map((point) => ({ ...point, blocks: [...point.blocks] })));
+  }
+
+  /** The seconds that the store does not have yet, or not as they are now. */
+  takeUnsaved(): HistoryPoint[] {
+    const points = [...this.#unsaved];
+    this.#unsaved.clear();
+    return points;
+  }
+
+  giveBack(points: readonly HistoryPoint[]): void {
+    for (const point of points) if (this.#points.includes(point as Point)) this.#unsaved.add(point as Point);
   }
 
   /** A hold belongs to the second it began in, which is often past when it is reported. False: that is yet to come. */
   #place(block: TimelineBlock, endsAt: number): boolean {
     if (block.at >= endsAt) return false;
     const point = this.#points.findLast((each) => each.at <= block.at);
-    if (point !== undefined && point.blocks.length < BLOCKS_A_POINT) point.blocks.push(block);
+    if (point !== undefined && point.blocks.length < BLOCKS_A_POINT) {
+      point.blocks.push(block);
+      this.#unsaved.add(point);
+    }
     return true;
   }
 }
 
-type Point = Omit<TimelinePoint, 'blocks'> & { readonly blocks: TimelineBlock[] };
+type Point = Omit<HistoryPoint, 'blocks'> & { readonly blocks: TimelineBlock[] };
 
 /** The busiest views by name, and the rest as `(other)`. */
 function activeByView(views: Iterable<ViewTotals>): Record<string, number> {
@@ -83,7 +112,7 @@ function activeByView(views: Iterable<ViewTotals>): Record<string, number> {
   const ranked = [...byName].sort(([, a], [, b]) => b.rank - a.rank);
   for (const [i, [name, { peak }]] of ranked.entries()) {
     // A name that is a property of every object would be lost in JSON or worse.
-    if (i < VIEWS_A_POINT && name !== OTHER_ROUTE && name !== '__proto__') active[name] = peak;
+    if (i < VIEWS_A_POINT && name !== OTHER_ROUTE && isPlainName(name)) active[name] = peak;
     else other += peak;
   }
   if (other > 0) active[OTHER_ROUTE] = other;

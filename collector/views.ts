@@ -9,6 +9,7 @@ import {
   viewName,
 } from '../protocol/index.js';
 import { COLLECTOR_LIMITS } from './limits.js';
+import type { TotalBody } from './store/store.js';
 import { HistogramWindow, SumWindow } from './windows.js';
 
 const MINUTE_MS = 60_000;
@@ -57,6 +58,20 @@ export class ViewTotals {
       this.#busySeconds.add(now, report.busy.sum);
       this.#servedBy.set(instanceId, now);
     }
+  }
+
+  /** What was counted before this run. */
+  restore({ duration, busy, wait, lastReportedAt }: Extract<TotalBody, { type: 'view' }>): void {
+    this.duration.merge(duration);
+    this.busy.merge(busy);
+    this.wait.merge(wait);
+    this.lastReportedAt = Math.max(this.lastReportedAt, lastReportedAt);
+  }
+
+  total(): TotalBody {
+    const { service, view, lastReportedAt } = this;
+    const histograms = { duration: this.duration.data(), busy: this.busy.data(), wait: this.wait.data() };
+    return { type: 'view', service, view, ...histograms, lastReportedAt };
   }
 
   /** Whether there is still something of it in the last minute's windows. */

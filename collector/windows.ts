@@ -94,4 +94,23 @@ export class SequenceWindow {
     this.#highest = sequence;
     return 'newest';
   }
+
+  /** What was taken, as a text for the store: the highest number, and those just below it that never came. */
+  toText(): string {
+    const missing: number[] = [];
+    for (let each = Math.max(1, this.#highest - REMEMBERED + 1); each < this.#highest; each++) {
+      if (this.#seen[each % REMEMBERED] !== each) missing.push(each);
+    }
+    return [this.#highest, ...missing].join(' ');
+  }
+
+  restore(text: string): void {
+    const [highest = 0, ...missing] = text.split(' ').map(Number);
+    if (!Number.isSafeInteger(highest) || highest <= this.#highest) return;
+    this.#highest = highest;
+    const never = new Set(missing);
+    for (let each = Math.max(1, highest - REMEMBERED + 1); each <= highest; each++) {
+      if (!never.has(each)) this.#seen[each % REMEMBERED] = each;
+    }
+  }
 }

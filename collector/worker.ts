@@ -10,14 +10,26 @@ import { type CollectorOptions, startCollector } from './index.js';
 
 /** What the thread posts to its parent, once. */
 export type FromCollectorWorker =
-  | { readonly type: 'listening'; readonly url: string; readonly port: number }
+  | {
+      readonly type: 'listening';
+      readonly url: string;
+      readonly port: number;
+      /** What a person should know, once, such as that nothing will outlive this collector. */
+      readonly warnings: readonly string[];
+    }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 async function run(): Promise<void> {
   let message: FromCollectorWorker;
   try {
-    const collector = await startCollector((workerData ?? {}) as CollectorOptions);
-    message = { type: 'listening', url: collector.url, port: collector.port };
+    const warnings: string[] = [];
+    const warn = (fields: object | string, text?: string): void => {
+      warnings.push(text ?? String(fields));
+    };
+    const log = { info: () => {}, warn, error: warn };
+    const store = process.env.HOLDUP_STORE || 'default';
+    const collector = await startCollector({ store, ...(workerData as CollectorOptions | null), log });
+    message = { type: 'listening', url: collector.url, port: collector.port, warnings: [...warnings] };
     // `stop` frees the port before the thread ends; `terminate()` does it as well, less politely.
     parentPort?.once('message', () => void collector.stop().finally(() => parentPort?.close()));
     // Waiting for that message is no reason for the thread, and so the process, to live.

@@ -1,4 +1,5 @@
 import type { Category, Cause, CodeFrame, IncidentKind, IncidentSample, Site } from './incident.js';
+import type { TimelinePoint } from './live.js';
 import type { View } from './view.js';
 
 /** The answers of the collector's HTTP API. Times are epoch milliseconds, durations milliseconds, sizes bytes. */
@@ -106,8 +107,49 @@ export interface IncidentSummary {
   readonly instances: number;
   readonly alternative: string;
   readonly state: IncidentState;
+  /** Why it is in that state, in the words of whoever decided it; empty when nobody did. */
+  readonly stateReason: string;
+  /** When that was decided; 0 when it never was. */
+  readonly stateSince: number;
+  /** Set when it came back after somebody had resolved it, until somebody decides anew. */
+  readonly regression: Regression | null;
   /** Occurrences in each of the last 30 intervals of 10 s, oldest first. */
   readonly trend: readonly number[];
+}
+
+/** A resolved incident that returned. */
+export interface Regression {
+  /** When it returned. */
+  readonly at: number;
+  /** The version it returned in; empty when not known. */
+  readonly serviceVersion: string;
+  /** When it had been resolved. */
+  readonly resolvedAt: number;
+  /** The newest version it had been seen in before; empty when not known. */
+  readonly lastVersion: string;
+}
+
+/** The body of `PUT /api/v1/incidents/:fingerprint/state`; the answer is the `IncidentDetail`. */
+export interface IncidentDecision {
+  readonly state: IncidentState;
+  /** At most 1,000 characters. Required to ignore. */
+  readonly reason?: string;
+}
+
+/** One `service.version` that an incident was seen in. */
+export interface VersionSeen {
+  readonly serviceVersion: string;
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly count: number;
+}
+
+/** What happened to an incident in one hour. */
+export interface IncidentHour {
+  /** The start of the hour. */
+  readonly at: number;
+  readonly count: number;
+  readonly delayedMs: number;
 }
 
 /** `GET /api/v1/incidents/:fingerprint` */
@@ -116,6 +158,10 @@ export interface IncidentDetail extends IncidentSummary {
   readonly samples: readonly SampleDetail[];
   readonly codeFrame: CodeFrame | null;
   readonly seenOn: readonly InstanceRef[];
+  /** The latest 20, oldest first. */
+  readonly versions: readonly VersionSeen[];
+  /** The hours in which something happened, oldest first; empty when the collector keeps nothing on disk. */
+  readonly hours: readonly IncidentHour[];
 }
 
 export interface SampleDetail extends IncidentSample {
@@ -164,6 +210,16 @@ export interface InstanceSummary {
   /** Everything this instance could not keep or send. */
   readonly dropped: number;
   readonly lastSeen: number;
+}
+
+/** `GET /api/v1/timeline?from=&to=&step=`: `from` and `to` in epoch milliseconds, `step` in seconds. */
+export interface TimelineHistory {
+  readonly from: number;
+  readonly to: number;
+  /** Each point covers this long; longer than was asked for where no finer ones are kept. */
+  readonly stepMs: number;
+  /** Oldest first; a span without a point is one in which no collector ran. */
+  readonly points: readonly TimelinePoint[];
 }
 
 /** Every error answer, as `application/problem+json` (RFC 9457). */

@@ -1,12 +1,18 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Collector, CollectorError, DEFAULT_HOST, DEFAULT_PORT, startCollector } from '../index.js';
+import {
+  type Collector,
+  CollectorError,
+  type CollectorOptions,
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  startCollector,
+} from '../index.js';
+import { ConfigError, readConfig } from './config-file.js';
+import { createLog, LOG_LEVELS, type LogLevel } from './pino-log.js';
 
-interface CollectorFlags {
-  readonly port: number;
-  readonly host: string;
-  readonly token?: string;
-  readonly basePath?: string;
-  readonly trustProxy?: boolean;
+interface CollectorFlags extends Omit<CollectorOptions, 'log'> {
+  readonly config?: string;
+  readonly logLevel: LogLevel;
 }
 
 /** `holdup collector`: a collector of its own, for several machines or beside several processes. */
@@ -29,33 +35,87 @@ export function collectorCommand(): Command {
         .default(DEFAULT_HOST),
     )
     .addOption(new Option('--token <text>', 'asked of everyone; better set in the environment').env('HOLDUP_TOKEN'))
+    .addOption(
+      new Option('--ingest-token <text>', 'lets a process report, and do nothing else').env('HOLDUP_INGEST_TOKEN'),
+    )
+    .addOption(
+      new Option('--store <where>', 'a file, postgres://…, or memory to keep nothing')
+        .env('HOLDUP_STORE')
+        .default('default', "a file for this port in this user's state directory"),
+    )
+    .addOption(
+      new Option('--retention-days <number>', 'forget what is older')
+        .env('HOLDUP_RETENTION_DAYS')
+        .default(30)
+        .argParser(toNumber),
+    )
+    .addOption(
+      new Option('--store-mb <number>', 'forget the oldest beyond this size')
+        .env('HOLDUP_STORE_MB')
+        .default(1024)
+        .argParser(toNumber),
+    )
     .addOption(new Option('--base-path <path>', 'path it is reached under behind a proxy').env('HOLDUP_BASE_PATH'))
-    .option('--trust-proxy', 'believe X-Forwarded-Host and X-Forwarded-Proto')
-    .action(serve);
+    .addOption(new Option('--trust-proxy', 'believe X-Forwarded-Host and X-Forwarded-Proto').env('HOLDUP_TRUST_PROXY'))
+    .addOption(
+      new Option('--log-level <level>', 'of what is logged as JSON on stderr')
+        .env('HOLDUP_LOG_LEVEL')
+        .choices(LOG_LEVELS)
+        .default('info'),
+    )
+    .addOption(
+      new Option('--config <file>', 'JSON with any of these, such as { "port": 4653 }; flags and environment win').env(
+        'HOLDUP_CONFIG',
+      ),
+    )
+    .action(async (_flags: CollectorFlags, command: Command) => serve(command));
 }
 
-async function serve(flags: CollectorFlags): Promise<void> {
+async function serve(command: Command): Promise<void> {
   let collector: Collector;
+  let flags: CollectorFlags;
   try {
-    collector = await startCollector({ ...flags });
+    flags = await withConfig(command);
+    const { config: _config, logLevel, ...options } = flags;
+    const log = createLog(logLevel);
+    collector = await startCollector({ ...options, log });
+    log.info({ url: collector.url, store: collector.store, pid: process.pid }, 'The collector listens.');
+    stopOnSignals(collector, () => log.info('The collector stopped.'));
   } catch (error) {
-    if (!(error instanceof CollectorError)) throw error;
+    if (!(error instanceof CollectorError) && !(error instanceof ConfigError)) throw error;
     const usage = error.code === 'HOLDUP_INVALID_OPTION' || error.code === 'HOLDUP_TOKEN_REQUIRED';
     console.error(`holdup: ${error.message} (${error.code})`);
     process.exitCode = usage ? 2 : 1;
     return;
   }
   console.log(`Holdup dashboard: ${collector.url}`);
-  if (flags.token !== undefined && flags.token !== '') {
-    // Never the token itself: what is printed ends up in log files.
-    console.log(`Log in once at ${collector.url}?token=… with the token it was started with.`);
+  if (collector.loginUrl !== null) {
+    // Good once and for an hour; the token itself is never printed, because what is printed ends up in log files.
+    console.log(`Log in within an hour, once: ${collector.loginUrl}`);
   }
+}
+
+/** What a flag or the environment does not say, the file may. */
+async function withConfig(command: Command): Promise<CollectorFlags> {
+  const flags = command.opts<CollectorFlags>();
+  if (flags.config === undefined) return flags;
+  const names = command.options.map((option) => option.attributeName()).filter((name) => name !== 'config');
+  const config = await readConfig(flags.config, names);
+  const merged: Record<string, unknown> = { ...flags };
+  for (const [name, value] of Object.entries(config)) {
+    if (command.getOptionValueSource(name) !== 'cli' && command.getOptionValueSource(name) !== 'env')
+      merged[name] = value;
+  }
+  return merged as unknown as CollectorFlags;
+}
+
+function stopOnSignals(collector: Collector, onStopped: () => void): void {
   let stopping = false;
   const stop = (): void => {
     // A second signal means now.
     if (stopping) process.exit(1);
     stopping = true;
-    void collector.stop();
+    void collector.stop().then(onStopped);
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
@@ -65,4 +125,9 @@ function toPort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('It is a whole number from 0 to 65535.');
   return port;
+}
+
+function toNumber(text: string): number {
+  if (!/^\d{1,9}(?:\.\d+)?$/.test(text)) throw new InvalidArgumentError('It is a number.');
+  return Number(text);
 }

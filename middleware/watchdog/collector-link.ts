@@ -16,7 +16,7 @@ const GIVE_REST_MS = 30_000;
 
 /** What the collector's worker thread says once. */
 type FromCollector =
-  | { readonly type: 'listening'; readonly url: string }
+  | { readonly type: 'listening'; readonly url: string; readonly warnings?: readonly string[] }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };
 
 export interface LinkOptions {
@@ -96,6 +96,7 @@ export class CollectorLink {
         const answer = await this.#startCollector(port);
         if (answer.type === 'listening') {
           this.#found(answer.url.replace(/\/$/, ''), 'embedded');
+          for (const warning of answer.warnings ?? []) this.#warnOnce(warning, warning);
           return null;
         }
         // Somebody was faster, most likely another process of this app: see who.

@@ -36,7 +36,7 @@ function holdup(args: string[], env: Record<string, string> = {}): Run {
   const child = spawn(process.execPath, [CLI, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', HOLDUP_STORE: 'memory', ...env },
   });
   children.push(child);
   const output = { stdout: '', stderr: '' };
@@ -65,7 +65,15 @@ describe('holdup collector', () => {
     const health = await (await fetch(new URL('healthz', url))).json();
     expect(health).toMatchObject({ service: 'holdup-collector' });
     child.kill('SIGTERM');
-    expect(await end).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(await end).toMatchObject({ code: 0, signal: null });
+    const logged = output.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(logged).toMatchObject([
+      { msg: 'The collector listens.', store: 'memory' },
+      { msg: 'The collector stopped.' },
+    ]);
   });
 
   test('takes its settings from the environment, and never prints the token', async () => {
@@ -97,7 +105,7 @@ describe('holdup collector', () => {
     [['collector', '--host', '0.0.0.0', '--port', '0'], /token is required/],
     [['collector', '--token', 'short', '--port', '0'], /at least 8 characters/],
     [['colect'], /unknown command 'colect'/],
-    [['run'], /missing required argument 'script'/],
+    [['run'], /missing required argument/],
     [['run', '--mode', 'loud', 'x.js'], /Allowed choices are report, throw, off/],
   ])('%j is refused in one clear line with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await holdup(args).end;

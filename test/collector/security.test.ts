@@ -62,33 +62,94 @@ describe('a token', () => {
     expect(await response.json()).toMatchObject({ service: 'holdup-collector', version: expect.stringMatching(/^\d/) });
   });
 
-  test('in a login link becomes a cookie and leaves the address bar', async () => {
+  test('has a login link that becomes a cookie once and leaves the address bar', async () => {
     const collector = await start({ token: TOKEN });
-    const login = await new Client(collector).get(`?token=${TOKEN}`);
+    const login = await new Client(collector).get(String(collector.loginUrl));
     expect(login.status).toBe(303);
     expect(login.headers.get('location')).toBe('./');
     const cookie = login.headers.get('set-cookie') ?? '';
     expect(cookie).toMatch(/; HttpOnly/);
-    expect(cookie).toMatch(/; SameSite=Strict/);
+    expect(cookie).toMatch(/; SameSite=Lax/);
     expect(cookie).not.toContain(TOKEN);
     const browser = new Client(collector, { Cookie: `theme=dark; ${cookie.split(';')[0]}` });
     expect((await browser.get('api/v1/overview')).status).toBe(200);
     const live = browser.live();
     expect(await live.refused).toBe(101);
     live.close();
+    const again = await new Client(collector).get(String(collector.loginUrl));
+    expect([again.status, again.headers.get('set-cookie')]).toEqual([401, null]);
+    // Whoever is in already may follow the old link, and lands on the page.
+    expect((await browser.get(String(collector.loginUrl))).status).toBe(303);
   });
 
-  test('that is wrong in a login link sets no cookie', async () => {
+  test('is what the page asks a person for, and no script is', async () => {
     const collector = await start({ token: TOKEN });
-    const login = await new Client(collector).get('?token=wrong');
-    expect(login.status).toBe(401);
-    expect(login.headers.get('set-cookie')).toBeNull();
+    const person = new Client(collector, { Accept: 'text/html' });
+    const page = await person.get('');
+    expect(page.status).toBe(401);
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'; form-action 'self'/);
+    expect(page.headers.get('www-authenticate')).toBeNull();
+    expect(await page.text()).toContain('<form method="post" action="login">');
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+    const logIn = (token: string, more: Record<string, string> = {}): Promise<Response> =>
+      fetch(new URL('login', collector.url), {
+        method: 'POST',
+        body: new URLSearchParams({ token }),
+        headers: { ...form, ...more },
+        redirect: 'manual',
+      });
+    const wrong = await logIn('wrong-horse-battery');
+    expect([wrong.status, wrong.headers.get('set-cookie')]).toEqual([401, null]);
+    expect((await logIn(TOKEN, { Origin: 'http://evil.example' })).status).toBe(403);
+    const right = await logIn(TOKEN, { Origin: `http://127.0.0.1:${collector.port}` });
+    expect([right.status, right.headers.get('location')]).toEqual([303, './']);
+    expect(right.headers.get('set-cookie')).toMatch(/; HttpOnly/);
+  });
+
+  test('cannot be made from the cookie of another collector', async () => {
+    const [mine, other] = [await start({ token: TOKEN }), await start({ token: 'another-horse-battery' })];
+    const cookie = (await new Client(other).get(String(other.loginUrl))).headers.get('set-cookie') ?? '';
+    const forged = cookie.split(';')[0]?.replace(String(other.port), String(mine.port)) ?? '';
+    expect((await new Client(mine, { Cookie: forged }).get('api/v1/overview')).status).toBe(401);
+    const extended = forged.replace(/=\d+\./, '=9999999999999.');
+    expect((await new Client(mine, { Cookie: extended }).get('api/v1/overview')).status).toBe(401);
   });
 
   test('makes the cookie Secure behind a proxy that speaks HTTPS', async () => {
     const collector = await start({ token: TOKEN, trustProxy: true });
-    const login = await new Client(collector).get(`?token=${TOKEN}`, { 'X-Forwarded-Proto': 'https' });
+    const login = await new Client(collector).get(String(collector.loginUrl), { 'X-Forwarded-Proto': 'https' });
     expect(login.headers.get('set-cookie')).toMatch(/; Secure/);
+  });
+});
+
+describe('an ingest token', () => {
+  test('lets a process report, and read nothing', async () => {
+    const ingestToken = 'write-only-battery';
+    for (const options of [{ token: TOKEN, ingestToken }, { ingestToken }]) {
+      const collector = await start(options);
+      const writer = new Client(collector, { Authorization: `Bearer ${ingestToken}` });
+      const body = JSON.stringify(toOtlpMetrics(reportOf()));
+      expect((await writer.post('v1/metrics', body)).status).toBe(200);
+      expect((await writer.post('v1/logs', '{}')).status).toBe(200);
+      expect((await new Client(collector).post('v1/metrics', body)).status).toBe(401);
+      if (options.token === undefined) continue;
+      for (const path of ['api/v1/overview', 'api/v1/incidents', 'metrics', '']) {
+        expect([path, (await writer.get(path)).status]).toEqual([path, 401]);
+      }
+      const live = writer.live();
+      expect(await live.refused).toBe(401);
+      live.close();
+      const owner = new Client(collector, { Authorization: `Bearer ${TOKEN}` });
+      expect((await owner.post('v1/metrics', body)).status).toBe(200);
+    }
+  });
+
+  test('of a browser session is none: a cookie may not write reports', async () => {
+    const collector = await start({ token: TOKEN });
+    const cookie = (await new Client(collector).get(String(collector.loginUrl))).headers.get('set-cookie') ?? '';
+    const browser = new Client(collector, { Cookie: cookie.split(';')[0] ?? '' });
+    expect((await browser.get('api/v1/overview')).status).toBe(200);
+    expect((await browser.post('v1/logs', '{}')).status).toBe(401);
   });
 });
 

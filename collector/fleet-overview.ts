@@ -1,0 +1,110 @@
+import {
+  type IncidentSummary,
+  type InstanceSummary,
+  type Overview,
+  type OverviewLoop,
+  type ViewSummary,
+  viewName,
+} from '../protocol/index.js';
+import type { Fleet } from './fleet.js';
+import type { IncidentGroup } from './incident-group.js';
+import type { InstanceEntry } from './instances.js';
+import { type BlockedFact, type IncidentFact, type Verdict, verdict } from './verdict.js';
+import { VERSION } from './version.js';
+import type { ViewTotals } from './views.js';
+
+/** The fleet as people read it: worked out when somebody asks. */
+
+export function overviewOf(fleet: Fleet, now: number): Overview {
+  const loop = fleet.loop.summary(now);
+  const { sentence, status, culprit } = verdictOf(fleet, loop, now);
+  let active = 0;
+  for (const view of fleet.views.all()) active += view.active;
+  return {
+    verdict: sentence,
+    status,
+    culprit,
+    at: now,
+    active,
+    requestsPerSecond: fleet.loop.requests(now) / fleet.windowSeconds(now),
+    loop: { ...loop, delayMaxMs: Math.max(loop.delayMaxMs, fleet.longestBlockMs(now)) },
+    instances: fleet.instances.counts(now),
+    incidents: { open: fleet.incidents.open, total: fleet.incidents.size },
+    dropped: Object.fromEntries(fleet.dropped),
+    observer: { busyShare: fleet.loop.observerShare(now) },
+    collector: { version: VERSION, startedAt: fleet.startedAt },
+  };
+}
+
+export function viewSummary(fleet: Fleet, view: ViewTotals, now: number): ViewSummary {
+  return view.summary(now, fleet.windowSeconds(now), fleet.incidents.openIn(view.service, view.name));
+}
+
+/** The views with the largest share of the loop first. */
+export function viewSummaries(fleet: Fleet, now: number): ViewSummary[] {
+  const views = Array.from(fleet.views.all(), (view) => viewSummary(fleet, view, now));
+  return views.sort((a, b) => b.busyShare - a.busyShare || b.busyMs - a.busyMs || b.requests - a.requests);
+}
+
+export function incidentSummaries(fleet: Fleet, now: number, limit: number): IncidentSummary[] {
+  return fleet.incidents
+    .worstFirst()
+    .slice(0, limit)
+    .map((group) => group.summary(now));
+}
+
+/** Those that need a person first: blocked, silent, ok, gone. */
+export function instanceSummaries(fleet: Fleet, now: number): InstanceSummary[] {
+  const all = Array.from(fleet.instances.all(), (entry) => entry.summary(now));
+  return all.sort(
+    (a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || compare(a.service, b.service) || compare(a.id, b.id),
+  );
+}
+
+function verdictOf(fleet: Fleet, loop: OverviewLoop, now: number): Verdict {
+  const recent = fleet.incidents.recent(now);
+  const incidents: IncidentFact[] = [];
+  for (const group of recent) {
+    if (group.state !== 'open') continue;
+    const facts = group.recent(now);
+    if (facts.count === 0) continue;
+    const { fingerprint, service, kind, operation, cause, site } = group;
+    incidents.push({ fingerprint, service, kind, operation, cause, site, view: group.viewName, ...facts });
+  }
+  let heardAt = 0;
+  for (const entry of fleet.instances.all()) heardAt = Math.max(heardAt, entry.heardAt);
+  const windowSeconds = fleet.windowSeconds(now);
+  return verdict({
+    instances: fleet.instances.counts(now),
+    blocked: fleet.blocked(now).map((entry) => blockedFact(entry, recent, now)),
+    incidents,
+    windowSeconds,
+    requestsPerSecond: fleet.loop.requests(now) / windowSeconds,
+    delayP99Ms: loop.delayP99Ms,
+    utilization: loop.utilization,
+    blockedShare: loop.blockedShare,
+    droppedRecently: fleet.droppedRecently(now),
+    quietForMs: now - heardAt,
+  });
+}
+
+function blockedFact(entry: InstanceEntry, recent: readonly IncidentGroup[], now: number): BlockedFact {
+  const { service, pid } = entry.instance;
+  const view = entry.blocked?.view ?? null;
+  const name = view === null ? null : viewName(view);
+  const cause = recent.findLast((group) => group.service === service && group.viewName === name);
+  return {
+    service,
+    pid,
+    view: name,
+    forMs: entry.blockedForMs(now),
+    active: entry.summary(now).active,
+    fingerprint: cause?.fingerprint ?? null,
+  };
+}
+
+const STATE_ORDER = { blocked: 0, silent: 1, ok: 2, gone: 3 } as const;
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

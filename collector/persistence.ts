@@ -1,0 +1,216 @@
+import type { Fleet } from './fleet.js';
+import type { IncidentGroup } from './incident-group.js';
+import type { Log } from './log.js';
+import type { GroupChange, HistoryPoint, Store, StoreChanges, StoredGroupDetail, Total } from './store/store.js';
+import { viewKey } from './views.js';
+
+/** What a crash may cost at most. */
+const SAVE_EVERY_MS = 1000;
+/** Savings that somebody waits for come this far apart, so that a burst shares one. */
+const GROUP_COMMIT_MS = 15;
+/** More views than this are saved in turns. */
+const TOTALS_AT_ONCE = 300;
+/** How often fine points become coarse ones, and what other collectors saved is read. */
+const MAINTAIN_EVERY_MS = 10_000;
+const SHARED_EVERY_MS = 2000;
+/** Clocks of several collectors may differ by this much. */
+const SHARED_OVERLAP_MS = 15_000;
+/** How long an answer waits for the disk before the sender is told to come again. */
+const WAIT_MS = 4000;
+
+/** Saves what the fleet knows: once a second, and at once when somebody waits for it. */
+export class Persistence {
+  readonly #fleet: Fleet;
+  readonly #store: Store;
+  readonly #collector: string;
+  readonly #now: () => number;
+  readonly #log: Log;
+  readonly #timer: NodeJS.Timeout;
+  #waiters: (() => void)[] = [];
+  #running: Promise<void> | null = null;
+  #soon: NodeJS.Timeout | undefined;
+  #maintainedAt = 0;
+  #sharedAt = 0;
+  #countersSaved = '';
+  #failure = '';
+  #sizeBytes = 0;
+  #stopped = false;
+
+  constructor(fleet: Fleet, store: Store, collector: string, now: () => number, log: Log) {
+    this.#fleet = fleet;
+    this.#store = store;
+    this.#collector = collector;
+    this.#now = now;
+    this.#log = log;
+    this.#timer = setInterval(() => void this.#save('everything'), SAVE_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  /** Why the last saving failed; empty when it did not. */
+  get failure(): string {
+    return this.#failure;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get kind(): Store['kind'] {
+    return this.#store.kind;
+  }
+
+  /**
+   * Resolves to true once all that was recorded before survives a crash, and to false when that takes too long. While the
+   * store fails, what is in memory has to do: better than to turn reports away.
+   */
+  async saved(): Promise<boolean> {
+    if (this.#store.kind === 'memory' || this.#failure !== '') return true;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), WAIT_MS);
+    });
+    const done = new Promise<boolean>((resolve) => this.#waiters.push(() => resolve(true)));
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.#save('incidents');
+    }, GROUP_COMMIT_MS);
+    const isSaved = await Promise.race([done, late]);
+    clearTimeout(timer);
+    return isSaved;
+  }
+
+  async groupDetail(group: IncidentGroup): Promise<StoredGroupDetail> {
+    try {
+      return await this.#store.groupDetail(group.service, group.fingerprint);
+    } catch (error) {
+      this.#fail(error);
+      return { samples: [], hours: [] };
+    }
+  }
+
+  async timeline(fromMs: number, toMs: number, stepMs: number): Promise<readonly HistoryPoint[]> {
+    // The newest seconds may not be saved yet.
+    await this.saved();
+    return this.#store.timeline(fromMs, toMs, stepMs);
+  }
+
+  /** Saves the rest and lets go of the store. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+    // Views that wait for their turn get it now.
+    do await this.#save('everything');
+    while (this.#fleet.unsaved.views.size > 0 && this.#failure === '');
+    await this.#store.close();
+  }
+
+  /** One at a time; what comes meanwhile goes with the next. */
+  async #save(what: 'everything' | 'incidents'): Promise<void> {
+    while (this.#running !== null) await this.#running;
+    this.#running = this.#saveNow(what);
+    try {
+      await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #saveNow(what: 'everything' | 'incidents'): Promise<void> {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    const taken = this.#take(what);
+    try {
+      if (hasContent(taken.changes)) await this.#store.save(taken.changes);
+      this.#failed(null);
+      if (what === 'everything') await this.#upkeep();
+    } catch (error) {
+      taken.giveBack();
+      this.#fail(error);
+    }
+    for (const done of waiters) done();
+  }
+
+  #take(what: 'everything' | 'incidents'): { readonly changes: StoreChanges; readonly giveBack: () => void } {
+    const { unsaved, timeline, metrics } = this.#fleet;
+    const groups = [...unsaved.groups];
+    const senders = [...unsaved.senders];
+    unsaved.groups.clear();
+    unsaved.senders.clear();
+    const isAll = what === 'everything';
+    const views = isAll ? [...unsaved.views].slice(0, TOTALS_AT_ONCE) : [];
+    for (const view of views) unsaved.views.delete(view);
+    const others = isAll ? [...metrics.unsaved].slice(0, TOTALS_AT_ONCE) : [];
+    for (const other of others) metrics.unsaved.delete(other);
+    const seconds = isAll ? timeline.takeUnsaved() : [];
+    const groupChanges: GroupChange[] = groups.map((group) => group.takeUnsaved());
+    const totals: Total[] = views.map((view) => ({
+      name: `view\n${viewKey(view.service, view.view)}`,
+      body: view.total(),
+    }));
+    for (const { duration, ...labels } of others) {
+      totals.push({
+        name: Object.values(labels).join('\n'),
+        body: { ...labels, duration: duration.data() } as Total['body'],
+      });
+    }
+    const counters = this.#fleet.counters();
+    const countersText = JSON.stringify(counters);
+    if (isAll && countersText !== this.#countersSaved) {
+      this.#countersSaved = countersText;
+      totals.push({ name: 'counters', body: { type: 'counters', counters } });
+    }
+    return {
+      changes: {
+        collector: this.#collector,
+        atMs: this.#now(),
+        groups: groupChanges,
+        totals,
+        senders: senders.map((entry) => entry.sender()),
+        seconds,
+      },
+      giveBack: () => {
+        for (const [i, group] of groups.entries()) {
+          group.giveBack(groupChanges[i] as GroupChange);
+          unsaved.groups.add(group);
+        }
+        for (const sender of senders) unsaved.senders.add(sender);
+        for (const view of views) unsaved.views.add(view);
+        for (const other of others) metrics.unsaved.add(other);
+        timeline.giveBack(seconds);
+      },
+    };
+  }
+
+  async #upkeep(): Promise<void> {
+    const now = this.#now();
+    if (now - this.#maintainedAt >= MAINTAIN_EVERY_MS && !this.#stopped) {
+      this.#maintainedAt = now;
+      const { sizeBytes, droppedRows } = await this.#store.maintain(now);
+      this.#sizeBytes = sizeBytes;
+      this.#fleet.drop('stored rows', droppedRows, now);
+    }
+    if (this.#store.kind !== 'postgres' || now - this.#sharedAt < SHARED_EVERY_MS) return;
+    const since = this.#sharedAt === 0 ? now : this.#sharedAt;
+    this.#sharedAt = now;
+    for (const stored of await this.#store.groupsSavedSince(since - SHARED_OVERLAP_MS))
+      this.#fleet.restoreGroup(stored);
+  }
+
+  #fail(error: unknown): void {
+    this.#failed(error instanceof Error ? error.message : String(error));
+  }
+
+  #failed(failure: string | null): void {
+    if (failure === null && this.#failure !== '') this.#log.info('The store works again.');
+    if (failure !== null && this.#failure === '') {
+      this.#log.warn({ failure }, 'The store fails; until it works again, what is new is kept in memory only.');
+    }
+    this.#failure = failure ?? '';
+  }
+}
+
+function hasContent({ groups, totals, senders, seconds }: StoreChanges): boolean {
+  return groups.length + totals.length + senders.length + seconds.length > 0;
+}
