@@ -1,9 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { OWN_DIRECTORIES } from '../own-files.js';
 
 // Both the built files and, for hosts that run with --enable-source-maps, the sources they map to.
-const BUILT = new URL('../', import.meta.url).href;
-const PACKAGE = new URL('../../', BUILT).href;
-const OWN_ROOTS = [BUILT, `${PACKAGE}middleware/`].flatMap((url) => [url, fileURLToPath(url)]);
+const OWN_ROOTS = OWN_DIRECTORIES.flatMap((url) => [url.href, fileURLToPath(url)]);
 
 const { captureStackTrace } = Error;
 

@@ -15,7 +15,7 @@ const STACKS_A_SECOND = 16;
 /** Stacks that all of them together may take that way: at about 10 µs each, at most 0.2 % of the time. */
 const ALL_STACKS_A_SECOND = 200;
 /** Of the calls beyond that, one in this many takes a stack. A power of two. */
-const SAMPLE_EVERY = 256;
+const SAMPLE_EVERY = 512;
 /** Places remembered as seen before; beyond them a first call counts as steady. */
 const PLACE_LIMIT = 5_000;
 /** Sites kept while every call's own is taken: a test run's code has fewer. */

@@ -34,10 +34,10 @@ test("a site's first occurrence is cold, later ones are steady, and loading a mo
 
 test('calls without a stack are given to the known sites by their sampled shares', async () => {
   const { counts, total } = await run(['shares']);
-  expect(total).toBe(60_000);
+  expect(total).toBe(120_000);
   const often = counts['fs.existsSync often'] ?? 0;
   const seldom = counts['fs.existsSync seldom'] ?? 0;
-  expect(often + seldom).toBe(60_000);
+  expect(often + seldom).toBe(120_000);
   // 10 % of the calls; about 230 samples decide, so within a few of their standard deviations (2 %).
   expect(seldom / total).toBeGreaterThan(0.02);
   expect(seldom / total).toBeLessThan(0.22);
