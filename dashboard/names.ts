@@ -36,15 +36,21 @@ export function nameOf(view: Pick<View, 'method' | 'route'>): string {
   return legible(viewName(view));
 }
 
-/** The last two parts of a path, which is what tells files apart: `src/exports.ts`. */
-function shortFile(file: string): string {
-  return legible(file.split(/[\\/]/).filter(Boolean).slice(-2).join('/'));
+/** The last parts of a path, which are what tells files apart: `src/exports.ts`. */
+function shortFile(file: string, parts = 2): string {
+  return legible(file.split(/[\\/]/).filter(Boolean).slice(-parts).join('/'));
 }
 
 /** `src/exports.ts:41`, or an empty string when the place is not known. */
 export function placeOf(site: Site): string {
   if (site.file === '') return '';
   return site.line > 0 ? `${shortFile(site.file)}:${site.line}` : shortFile(site.file);
+}
+
+/** `bookshop/src/exports.ts:41:23`, where there is room for a little more. */
+export function longerPlace(site: Site): string {
+  if (site.file === '') return '';
+  return [shortFile(site.file, 3), site.line, site.column].filter((part) => part !== 0).join(':');
 }
 
 /** The place with its whole path and column, for a title or for copying. */

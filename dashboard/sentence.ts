@@ -25,6 +25,9 @@ function whatHappened(incident: IncidentSummary): string {
     const thrown = incident.thrownCount > 0 ? `; ${plural(incident.thrownCount, 'call')} refused with an error` : '';
     return `\`${view}\` called \`${legible(incident.operation)}\`${where} ${times}, holding the loop ${each}${thrown}.`;
   }
+  if (incident.count + incident.coldCount === 0) {
+    return `\`${view}\` ran code${where} that has held the loop for at least ${duration(incident.maxMs)}; its end has not been told.`;
+  }
   const times = plural(incident.count + incident.coldCount, 'time');
   switch (incident.cause) {
     case 'gc':

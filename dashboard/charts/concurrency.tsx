@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
+import type { TimelinePoint } from '../../protocol/index.js';
 import { go, hrefTo, queryOf, setQuery } from '../router.js';
 import { openedFile, pausedAt, picture, timeline } from '../store.js';
 import { colours } from '../theme.js';
@@ -33,6 +34,11 @@ function windowOf(startMs: number, endMs: number): Span & { readonly zoomed: boo
   return { from: endMs - Math.min(range.ms, known), to: endMs, zoomed: false };
 }
 
+/** False for the seconds of a collector that waits for its first process. */
+function hasLife(point: TimelinePoint): boolean {
+  return point.utilization > 0 || Object.keys(point.active).length > 0;
+}
+
 /** Requests in flight by view, with the holds of the loop, its delay and its utilization under it on one time axis. */
 export function Concurrency() {
   const points = timeline.value;
@@ -40,7 +46,7 @@ export function Concurrency() {
   const names = useMemo(() => slots.current.assign(points), [points]);
   const columns = useMemo(() => toColumns(points, names), [points, names]);
   const end = (points.at(-1)?.at ?? picture.value.overview?.at ?? Date.now()) + 1_000;
-  const shown = windowOf(points[0]?.at ?? end, end);
+  const shown = windowOf(points.find(hasLife)?.at ?? end, end);
   const blocks = blocksBetween(points, shown.from, shown.to);
 
   const cursor = useSignal<{ index: number; at: number } | null>(null);

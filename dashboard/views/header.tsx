@@ -4,9 +4,10 @@ import { hrefTo, page } from '../router.js';
 import { incidents, instances, views } from '../store.js';
 import { nextTheme, theme } from '../theme.js';
 import { ConnectionState } from './connection-state.js';
+import { partOf } from './incident-filters.js';
 
 export function Header() {
-  const open = incidents.value.filter((incident) => incident.state === 'open' && incident.count > 0).length;
+  const open = incidents.value.filter((incident) => incident.state === 'open' && partOf(incident) === 'steady').length;
   const blocked = instances.value.filter((instance) => instance.state === 'blocked').length;
   const present = instances.value.filter((instance) => instance.state !== 'gone').length;
   return (

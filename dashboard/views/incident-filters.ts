@@ -24,6 +24,15 @@ export function matches(incident: IncidentSummary, filter: IncidentFilter): bool
   );
 }
 
+/** `steady` is what somebody can act on in code; first-time work and the machine's own doing are shown apart from it. */
+export type Part = 'steady' | 'cold' | 'machine';
+
+export function partOf(incident: IncidentSummary): Part {
+  if (incident.cause === 'host') return 'machine';
+  // Neither count: a hold that was seen while it lasted and whose end is not told yet.
+  return incident.count === 0 && incident.coldCount > 0 ? 'cold' : 'steady';
+}
+
 /** Every word must be somewhere in what a person sees of the incident. */
 function hasText(incident: IncidentSummary, text: string): boolean {
   if (text === '') return true;

@@ -52,6 +52,7 @@ const IncidentRow = memo(function Row({
   readonly cold: boolean;
 }) {
   const times = cold ? incident.coldCount : incident.count;
+  const ended = incident.count + incident.coldCount > 0;
   const place = placeOf(incident.site);
   return (
     <li>
@@ -93,8 +94,8 @@ const IncidentRow = memo(function Row({
           />
         </span>
         <span class="cell number">
-          <b>{count(times)}×</b>
-          <small>max {duration(incident.maxMs)}</small>
+          <b>{ended ? `${count(times)}×` : 'no end yet'}</b>
+          <small>{ended ? `max ${duration(incident.maxMs)}` : `${duration(incident.maxMs)} so far`}</small>
         </span>
         <span class="cell number seen">
           <Age at={incident.lastSeen} />
@@ -103,6 +104,19 @@ const IncidentRow = memo(function Row({
     </li>
   );
 });
+
+/** What the machine cost, in a sentence: nobody's code is at fault, so it stands apart from what somebody can repair. */
+export function machineWords(incidents: readonly IncidentSummary[]): string {
+  const sum = (of: (incident: IncidentSummary) => number): number =>
+    incidents.reduce((total, incident) => total + of(incident), 0);
+  const waited = sum((each) => each.delayedRequests);
+  const cost =
+    waited === 0 ? 'nobody waited' : `${plural(waited, 'request')} waited ${duration(sum((each) => each.delayedMs))}`;
+  return `It gave processes no time ${plural(
+    sum((each) => each.count + each.coldCount),
+    'time',
+  )}; ${cost}. No code is at fault.`;
+}
 
 export function Badges({ incident }: { readonly incident: IncidentSummary }) {
   return (

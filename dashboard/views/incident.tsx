@@ -7,7 +7,7 @@ import { useIncidentDetail } from '../detail.js';
 import { editorLink } from '../editor.js';
 import { count, dateTime, duration, plural } from '../format.js';
 import { incidentMarkdown } from '../markdown.js';
-import { legible, nameOf, whole, wholePlace } from '../names.js';
+import { legible, longerPlace, nameOf, whole, wholePlace } from '../names.js';
 import { hrefTo } from '../router.js';
 import { operationName, sentenceFor } from '../sentence.js';
 import { Age } from './age.js';
@@ -67,11 +67,11 @@ function Whole({ incident }: { readonly incident: IncidentDetail }) {
       <div class="columns">
         <div class="column">
           <Samples incident={incident} />
+          <Trend incident={incident} />
         </div>
         <div class="column side">
           <Source incident={incident} />
           <Remedy incident={incident} />
-          <Trend incident={incident} />
           <SeenOn incident={incident} />
         </div>
       </div>
@@ -108,19 +108,22 @@ function Totals({ incident }: { readonly incident: IncidentDetail }) {
 
 function Source({ incident }: { readonly incident: IncidentDetail }) {
   const link = editorLink(incident.site);
-  const place = wholePlace(incident.site);
+  const place = longerPlace(incident.site);
   return (
     <section class="panel first" aria-labelledby="source-title">
       <div class="panel-head">
         <h2 id="source-title">Source</h2>
-        {link !== null && (
-          <a class="button" href={link}>
-            Open in editor
-          </a>
-        )}
+        <div class="controls">
+          {place !== '' && <Copy text={() => wholePlace(incident.site)} label="Copy path" />}
+          {link !== null && (
+            <a class="button" href={link}>
+              Open in editor
+            </a>
+          )}
+        </div>
       </div>
       <p class="source-place mono">
-        <bdi>{place === '' ? 'The place in the code is not known.' : place}</bdi>
+        <bdi title={wholePlace(incident.site)}>{place === '' ? 'The place in the code is not known.' : place}</bdi>
         {incident.site.function !== '' && <bdi class="hint"> in {legible(incident.site.function)}()</bdi>}
       </p>
       {incident.codeFrame !== null && <CodeFrame frame={incident.codeFrame} site={incident.site} />}

@@ -3,8 +3,8 @@ import { plural } from '../format.js';
 import { legible } from '../names.js';
 import { queryOf, setQuery } from '../router.js';
 import { incidents } from '../store.js';
-import { choices, type IncidentFilter, matches, SORTS, type SortName } from './incident-filters.js';
-import { IncidentRows } from './incident-rows.js';
+import { choices, type IncidentFilter, matches, type Part, partOf, SORTS, type SortName } from './incident-filters.js';
+import { IncidentRows, machineWords } from './incident-rows.js';
 
 /** Every incident group the page knows, filtered as the address says; cold ones apart. */
 export function Incidents() {
@@ -20,8 +20,10 @@ export function Incidents() {
   };
   const sort: SortName = queryOf('sort') in SORTS ? (queryOf('sort') as SortName) : 'delayed';
   const found = all.filter((incident) => matches(incident, filter)).sort(SORTS[sort].compare);
-  const steady = found.filter((incident) => incident.count > 0);
-  const cold = found.filter((incident) => incident.count === 0);
+  const only = (part: Part) => found.filter((incident) => partOf(incident) === part);
+  const steady = only('steady');
+  const cold = only('cold');
+  const machine = only('machine');
   const filtered = Object.values(filter).some(Boolean);
   return (
     <>
@@ -80,6 +82,15 @@ export function Incidents() {
           }
         />
       </section>
+      {machine.length > 0 && (
+        <details class="panel fold" open={filter.cause === 'host'}>
+          <summary>
+            <h2>The machine</h2>
+            <p class="hint">{machineWords(machine)}</p>
+          </summary>
+          <IncidentRows incidents={machine} empty="" />
+        </details>
+      )}
       {cold.length > 0 && (
         <details class="panel fold" open={queryOf('cold') === 'open'}>
           <summary>

@@ -3,8 +3,8 @@ import { hrefTo } from '../router.js';
 import { incidents, instances, overview, views } from '../store.js';
 import { Figures } from './figures.js';
 import { FirstSteps } from './first-steps.js';
-import { byDelayedTime } from './incident-filters.js';
-import { IncidentRows } from './incident-rows.js';
+import { byDelayedTime, partOf } from './incident-filters.js';
+import { IncidentRows, machineWords } from './incident-rows.js';
 import { InstanceTable } from './instances.js';
 import { ViewTable } from './views.js';
 
@@ -15,9 +15,9 @@ const VIEWS = 8;
 export function Overview() {
   if (overview.value === null) return <Waiting />;
   if (overview.value.status === 'waiting' && instances.value.length === 0) return <FirstSteps />;
-  const steady = incidents.value
-    .filter((incident) => incident.count > 0 && incident.state === 'open')
-    .sort(byDelayedTime);
+  const open = incidents.value.filter((incident) => incident.state === 'open');
+  const steady = open.filter((incident) => partOf(incident) === 'steady').sort(byDelayedTime);
+  const machine = open.filter((incident) => partOf(incident) === 'machine');
   const busiest = [...views.value].sort((a, b) => b.busyShare - a.busyShare || b.busyMs - a.busyMs).slice(0, VIEWS);
   const present = instances.value.filter((instance) => instance.state !== 'gone');
   return (
@@ -36,6 +36,11 @@ export function Overview() {
           incidents={steady.slice(0, INCIDENTS)}
           empty="Nothing has held a loop since this collector started."
         />
+        {machine.length > 0 && (
+          <p class="apart hint">
+            <a href={hrefTo(['incidents'], { cause: 'host' })}>The machine</a> stands apart. {machineWords(machine)}
+          </p>
+        )}
       </section>
       <section class="panel" aria-labelledby="views-title">
         <div class="panel-head">

@@ -1,4 +1,10 @@
-import type { ViewSummary } from '../../protocol/index.js';
+import {
+  BACKGROUND_ROUTE,
+  OTHER_ROUTE,
+  UNKNOWN_ROUTE,
+  UNMATCHED_ROUTE,
+  type ViewSummary,
+} from '../../protocol/index.js';
 import { count, duration, percent, plural, rate } from '../format.js';
 import { legible, nameOf, viewKey, whole } from '../names.js';
 import { hrefTo, queryOf, setQuery } from '../router.js';
@@ -40,6 +46,14 @@ export function ViewTable({ views, sortable }: { readonly views: readonly ViewSu
   return <Table label="Views" columns={COLUMNS} rows={views} keyOf={viewKey} sorted={sortable ? 'busyShare' : null} />;
 }
 
+/** What stands for no handler of the app. */
+const PSEUDO_VIEWS: Readonly<Record<string, string>> = {
+  [BACKGROUND_ROUTE]: 'work that no request started',
+  [UNKNOWN_ROUTE]: 'holds that could be given to no view',
+  [UNMATCHED_ROUTE]: 'answered by no route',
+  [OTHER_ROUTE]: 'views beyond the limit of a process',
+};
+
 /** The bar is the share of one loop, so that rows and reloads compare. */
 const COLUMNS: readonly Column<ViewSummary>[] = [
   {
@@ -52,7 +66,8 @@ const COLUMNS: readonly Column<ViewSummary>[] = [
           {nameOf(view)}
         </bdi>
         <small>
-          {view.handler !== '' && <bdi>{legible(view.handler, 60)}</bdi>} {view.kind}{' '}
+          {view.handler !== '' && <bdi>{legible(view.handler, 60)}()</bdi>}
+          <span>{PSEUDO_VIEWS[view.route] ?? view.kind}</span>
           <bdi>{legible(view.service, 40)}</bdi>
         </small>
       </a>
