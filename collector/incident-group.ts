@@ -277,7 +277,9 @@ function worst(samples: SampleDetail[]): SampleDetail[] {
 /** What was saved is in the store and still in memory. */
 function withoutTwins(samples: readonly SampleDetail[]): SampleDetail[] {
   const byPlace = new Map<string, SampleDetail>();
-  for (const sample of samples) byPlace.set(`${sample.instance} ${sample.at} ${sample.durationMs}`, sample);
+  for (const sample of samples) {
+    byPlace.set(`${sample.instance} ${sample.at} ${sample.durationMs} ${delayedMsOf(sample)}`, sample);
+  }
   return [...byPlace.values()];
 }
 

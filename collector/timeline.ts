@@ -1,5 +1,5 @@
 import { Histogram, OTHER_ROUTE, type TimelineBlock, type TimelinePoint } from '../protocol/index.js';
-import { isPlainName, KEEP_SECONDS_MS, toTimelinePoint } from './store/history.js';
+import { isPlainName, KEEP_SECONDS_MS, mergePoints, toTimelinePoint } from './store/history.js';
 import type { HistoryPoint } from './store/store.js';
 import type { ViewTotals } from './views.js';
 
@@ -48,9 +48,7 @@ export class Timeline {
     this.#delay.reset();
     this.#utilizationSum = 0;
     this.#utilizationCount = 0;
-    this.#points.push(point);
-    this.#unsaved.add(point);
-    if (this.#points.length > SECONDS) this.#unsaved.delete(this.#points.shift() as Point);
+    this.#add(point);
     this.#pending = this.#pending.filter((block) => !this.#place(block, at + 1000));
     return sent;
   }
@@ -78,6 +76,21 @@ export class Timeline {
 
   giveBack(points: readonly HistoryPoint[]): void {
     for (const point of points) if (this.#points.includes(point as Point)) this.#unsaved.add(point as Point);
+  }
+
+  /** A clock that stands or steps back adds to the newest second, so that there is one point a second, in order. */
+  #add(point: Point): void {
+    const last = this.#points.at(-1);
+    if (last !== undefined && point.at <= last.at) {
+      this.#points.pop();
+      this.#unsaved.delete(last);
+      const merged = mergePoints(last.at, [last, point], false);
+      this.#add({ ...merged, blocks: [...merged.blocks] });
+      return;
+    }
+    this.#points.push(point);
+    this.#unsaved.add(point);
+    if (this.#points.length > SECONDS) this.#unsaved.delete(this.#points.shift() as Point);
   }
 
   /** A hold belongs to the second it began in, which is often past when it is reported. False: that is yet to come. */

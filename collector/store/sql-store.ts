@@ -169,14 +169,11 @@ export class SqlStore implements Store {
   }
 
   async timeline(fromMs: number, toMs: number, stepMs: number): Promise<readonly HistoryPoint[]> {
-    const now = Date.now();
-    // The coarsest rows that fit the step, and from before the fine ones were forgotten.
-    const kept = now - fromMs > 3 * HOUR_MS ? MINUTE_MS : now - fromMs > KEEP_SECONDS_MS ? TEN_SECONDS_MS : SECOND_MS;
     const fits = stepMs >= MINUTE_MS ? MINUTE_MS : stepMs >= TEN_SECONDS_MS ? TEN_SECONDS_MS : SECOND_MS;
     const rows: { readonly collector: string; readonly point: HistoryPoint }[] = [];
     let from = fromMs;
     for (const step of [MINUTE_MS, TEN_SECONDS_MS, SECOND_MS]) {
-      if (step > Math.max(kept, fits)) continue;
+      if (step > fits) continue;
       const found = await this.#db
         .selectFrom('timeline')
         .select(['collector', 'at', 'body'])

@@ -28,7 +28,10 @@ export interface Store {
   groupsSavedSince(savedAtMs: number): Promise<readonly StoredGroup[]>;
   /** What of a group is read only when a person looks at it. */
   groupDetail(service: string, fingerprint: string): Promise<StoredGroupDetail>;
-  /** Points of `stepMs` in `[fromMs, toMs)`, oldest first, all collectors together. */
+  /**
+   * Points of `stepMs` in `[fromMs, toMs)`, oldest first, all collectors together, made of the coarsest points that are
+   * kept and fit.
+   */
   timeline(fromMs: number, toMs: number, stepMs: number): Promise<readonly HistoryPoint[]>;
   /** Makes coarse points of fine ones and forgets what is too old or too much. */
   maintain(nowMs: number): Promise<Maintained>;
