@@ -1,7 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { OWN_DIRECTORIES } from '../own-files.js';
 
-// Both the built files and, for hosts that run with --enable-source-maps, the sources they map to.
 const OWN_ROOTS = OWN_DIRECTORIES.flatMap((url) => [url.href, fileURLToPath(url)]);
 
 const { captureStackTrace } = Error;
@@ -25,7 +24,7 @@ const FRAME = '\n    at ';
 const lazily = new WeakSet<object>();
 
 /**
- * Takes the wrappers' frames out of the stack of an error that a wrapped call threw, and puts the callers that they
+ * Takes our frames out of the stack of an error that a wrapped call threw, and puts the callers that they
  * pushed over the limit back in, so that it reads as it would without Holdup. Returns the very same value.
  */
 export function withoutOurFrames(error: unknown, wrapper: Wrapper): unknown {
@@ -74,20 +73,13 @@ function cleanLater(error: Error, own: PropertyDescriptor, wrapper: Wrapper): vo
 function clean(stack: string, callers: readonly string[], limit: number): string {
   const [header, ...frames] = stack.split(FRAME) as [string, ...string[]];
   // The wrapper's own frame is the one before its callers; V8 may have cut the stack before it.
-  const end = frames.findIndex((frame, at) => isWrapper(frame) && startsWith(callers, frames, at + 1)) + 1;
-  const inner = frames.slice(0, end === 0 ? frames.length : end).filter((frame) => !isWrapper(frame));
+  const end = frames.findIndex((frame, at) => isOwn(frame) && startsWith(callers, frames, at + 1)) + 1;
+  const inner = frames.slice(0, end === 0 ? frames.length : end).filter((frame) => !isOwn(frame));
   if (end === 0) return [header, ...inner].join(FRAME);
   const innermost = inner.length - 1;
   if (innermost >= 0) inner[innermost] = named(inner[innermost] as string, frames[end - 1] as string);
-  const outer = (frames.length < limit ? frames.slice(end) : callers).filter((frame) => !isWrapper(frame));
+  const outer = (frames.length < limit ? frames.slice(end) : callers).filter((frame) => !isOwn(frame));
   return [header, ...inner, ...outer].slice(0, limit + 1).join(FRAME);
-}
-
-/** The modules whose functions stand between the app and what it called. */
-const WRAPPER_FILE = /[\\/]guard[\\/](?:wrap|databases|module-load)\.[jt]s:/;
-
-function isWrapper(frame: string): boolean {
-  return WRAPPER_FILE.test(frame) && isOwn(frame);
 }
 
 function startsWith(callers: readonly string[], frames: readonly string[], from: number): boolean {

@@ -35,7 +35,7 @@ function reviveError({ name, message, stack, properties }: ThrownError, callerSt
 function withoutWorkerFrames(stack: string): string {
   const lines = stack.split('\n');
   const end = lines.findIndex(
-    (line) => /^ {4}at /.test(line) && /sync-to-async\/worker\.[jt]s/.test(line.replaceAll('\\', '/')),
+    (line) => /^ {4}at /.test(line) && /sync-(?:to-async\/)?worker\.[jt]s/.test(line.replaceAll('\\', '/')),
   );
   return (end === -1 ? lines : lines.slice(0, end)).join('\n');
 }
