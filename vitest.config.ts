@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/support/built-agent.ts',
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What a collector of one test kept must not greet the next one.

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
+import { SYNC_WORKER_FILE } from '../own-files.js';
 import { currentRun } from '../view-run.js';
 import type { Outcome, Task } from './messages.js';
 
@@ -10,7 +11,7 @@ export const KEY_LIMIT = 32;
 /** How long a thread with nothing to do is kept. */
 const IDLE_MS = 10_000;
 
-const WORKER = new URL('./worker.js', import.meta.url).href;
+const WORKER = SYNC_WORKER_FILE.href;
 
 let shared: Promise<Piscina<Task, Outcome>> | null = null;
 const byKey = new Map<unknown, Promise<Piscina<Task, Outcome>>>();

@@ -1,5 +1,6 @@
 import { get } from 'node:http';
 import { Worker } from 'node:worker_threads';
+import { COLLECTOR_FILE } from '../own-files.js';
 import type { CollectorFound, Destination } from './messages.js';
 
 const HOST = '127.0.0.1';
@@ -117,7 +118,7 @@ export class CollectorLink {
     return new Promise((resolve) => {
       let worker: Worker;
       try {
-        worker = new Worker(new URL('../../collector/worker.js', import.meta.url), {
+        worker = new Worker(COLLECTOR_FILE, {
           name: 'holdup collector',
           workerData: { port, host: HOST },
           execArgv: [],

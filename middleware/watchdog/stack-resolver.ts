@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CodeFrame, LIMITS, type Site, type StackFrame, UNKNOWN_SITE } from '../../protocol/index.js';
+import { OWN_DIRECTORIES } from '../own-files.js';
 import type { RawFrame } from './messages.js';
 import { isInNodeModules, packageOf } from './package-path.js';
 import { SourceMaps } from './source-maps.js';
@@ -22,8 +23,8 @@ const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
 /** Lines before and after the site. */
 const CONTEXT_LINES = 3;
 const MAX_LINE = 200;
-/** Holdup's own files, wherever it is installed: they are left out of every stack. */
-const OWN = fileURLToPath(new URL('../../', import.meta.url));
+/** Holdup's own files, wherever it is installed, are left out of every stack. */
+const OWN = OWN_DIRECTORIES.map((url) => fileURLToPath(url));
 
 /** Turns V8's frames into the user's own: original files and lines, who owns them, and the source around the site. */
 export class StackResolver {
@@ -40,7 +41,7 @@ export class StackResolver {
     let bytes = 0;
     for (const each of raw) {
       const path = toPath(each.file);
-      if (path.startsWith(OWN)) continue;
+      if (OWN.some((directory) => path.startsWith(directory))) continue;
       const frame = this.#frame(each, path, contents);
       bytes += frame.function.length + frame.file.length + 80;
       if (bytes > LIMITS.sampleBytes) break;

@@ -1,6 +1,7 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { isMainThread, Worker } from 'node:worker_threads';
 import type { DroppedCount } from '../../protocol/index.js';
+import { WATCHDOG_FILE } from '../own-files.js';
 import type {
   Drained,
   FromWatchdog,
@@ -134,7 +135,7 @@ class ThreadWatchdog implements Watchdog {
   }
 
   #spawn(): void {
-    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    const worker = new Worker(WATCHDOG_FILE, {
       name: 'holdup watchdog',
       workerData: this.#start,
       // The host's own flags and preloads are not for this thread; nor is holdup/register itself.

@@ -5,7 +5,7 @@ import { mustRun, root } from './run.mjs';
 /** What each house is built from, and a file that each of its builds writes. */
 const HOUSES = [
   { sources: 'protocol', built: 'dist/protocol/.tsbuildinfo' },
-  { sources: 'middleware', built: 'dist/middleware/.tsbuildinfo' },
+  { sources: 'middleware', built: 'dist/agent/index.js' },
   { sources: 'collector', built: 'dist/collector/.tsbuildinfo' },
   { sources: 'dashboard', built: 'dist/dashboard/index.html' },
 ];
