@@ -93,6 +93,7 @@ export class Observer {
     this.guard = installGuard(
       {
         mode: settings.mode,
+        modes: settings.modes,
         allow: settings.allow,
         allowAsyncUnsafe: settings.allowAsyncUnsafe,
         production: settings.production,

@@ -2,31 +2,22 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { HoldupOptionError } from './errors.js';
+import type { AllowEntry, Mode } from './guard/policy.js';
 import type { PrometheusRegistry } from './outputs/prometheus.js';
 
-/** A named, visible exception from the guard. Every field that is given must match. */
-export interface AllowEntry {
-  /** `fs.readFileSync` */
-  readonly operation?: string;
-  /** The end of the file's path, such as `src/templates.ts`. */
-  readonly file?: string;
-  readonly function?: string;
-  /** The package under node_modules that makes the call. */
-  readonly package?: string;
-  /** `GET /books/:id` */
-  readonly view?: string;
-  /** `2026-12-31`: allowed up to and including that day, reported as expired after it. */
-  readonly until?: string;
-  /** Why, for whoever reads the page. */
-  readonly reason: string;
-}
+export type { AllowEntry, Mode } from './guard/policy.js';
 
 /** What Holdup can be told. Each is also an environment variable: `HOLDUP_` and the name in capitals. */
 export interface HoldupOptions {
   /** The name of the app. Default: `OTEL_SERVICE_NAME`, or the name in the package.json of the working directory. */
   readonly service?: string;
   /** What a sync-only operation in a view does: `report` (default) records it, `throw` raises, `off` does nothing. */
-  readonly mode?: 'report' | 'throw' | 'off';
+  readonly mode?: Mode;
+  /**
+   * Exceptions to `mode`, by operation or category: `{ 'fs.existsSync': 'off', database: 'throw' }`. `*` stands for any
+   * characters; the last that fits wins.
+   */
+  readonly modes?: Readonly<Record<string, Mode>>;
   /**
    * Where reports go: a collector's base URL; `embedded` (default outside production): the machine's own on
    * 127.0.0.1:4653, started if nobody has; false: nowhere. In production the default is to join the machine's own
@@ -53,7 +44,8 @@ export interface HoldupOptions {
 /** The options after validation, with every default filled in. */
 export interface Settings {
   readonly service: string;
-  readonly mode: 'report' | 'throw' | 'off';
+  readonly mode: Mode;
+  readonly modes: Readonly<Record<string, Mode>>;
   readonly collector: URL | 'embedded' | 'join' | false;
   readonly token: string;
   readonly blockThresholdMs: number;
@@ -67,6 +59,7 @@ export interface Settings {
 
 const text = v.pipe(v.string('a non-empty string'), v.nonEmpty('a non-empty string'));
 const MODES = "'report', 'throw' or 'off'";
+const BY_NAME = `{ "operation or category": ${MODES} }`;
 const ACCOUNTING = "'windowed', 'exact' or 'off'";
 const COLLECTOR = "an http:// or https:// URL, 'embedded' or false";
 const THRESHOLD = 'a number of milliseconds from 10 to 60000';
@@ -105,6 +98,7 @@ const redaction = v.union([
 const SCHEMA = {
   service: text,
   mode: v.picklist(['report', 'throw', 'off'], MODES),
+  modes: v.record(text, v.picklist(['report', 'throw', 'off']), BY_NAME),
   collector: v.union(
     [
       v.literal('embedded'),
@@ -129,6 +123,7 @@ type OptionName = keyof typeof SCHEMA;
 const ACCEPTED: Record<OptionName, string> = {
   service: 'a non-empty string',
   mode: MODES,
+  modes: BY_NAME,
   collector: COLLECTOR,
   token: 'a non-empty string',
   blockThresholdMs: THRESHOLD,
@@ -142,6 +137,7 @@ const ACCEPTED: Record<OptionName, string> = {
 const FROM_TEXT: Partial<Record<OptionName, (text: string) => unknown>> = {
   service: (value) => value,
   mode: (value) => value,
+  modes: JSON.parse,
   collector: (value) => (value === 'false' ? false : value),
   token: (value) => value,
   blockThresholdMs: Number,
@@ -175,7 +171,8 @@ export function readSettings(options: HoldupOptions = {}, env: NodeJS.ProcessEnv
   const collector = given<string | URL | false>('collector') ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
   return {
     service: given<string>('service') ?? env.OTEL_SERVICE_NAME ?? ownName(),
-    mode: given<Settings['mode']>('mode') ?? 'report',
+    mode: given<Mode>('mode') ?? 'report',
+    modes: given<Settings['modes']>('modes') ?? {},
     collector:
       collector === undefined
         ? production

@@ -5,7 +5,7 @@ import { ViewTotals } from '../view-totals.js';
 import { LateBuiltins, restoreBuiltins, wrapBuiltins } from './builtins.js';
 import { wrapModuleLoad } from './module-load.js';
 import type { OperationSink } from './operation-call.js';
-import { addOwnRoot, isOwn } from './own-frames.js';
+import { isOwn } from './own-frames.js';
 import { hookLoadedPackages, hookPackage } from './packages.js';
 import { type AllowEntry, Policy, type PolicySettings, packageOf } from './policy.js';
 import { clearSites, registeredCount, setModes } from './registry.js';
@@ -16,8 +16,6 @@ import { quietly } from './wrap.js';
 export interface GuardSettings extends PolicySettings {
   /** `NODE_ENV=production`: HOLDUP_ALLOW_ASYNC_UNSAFE there is warned about. */
   readonly production: boolean;
-  /** Where Holdup itself runs from; its frames are taken out of stacks. Default: where this file is. */
-  readonly ownDirectory?: string;
 }
 
 export interface SelfTest {
@@ -61,7 +59,6 @@ class ProcessGuard implements Guard {
 
   constructor(settings: GuardSettings, sink: OperationSink) {
     this.#sink = sink;
-    addOwnRoot(settings.ownDirectory ?? '');
     Object.defineProperty(globalThis, INSTALLED, { value: this, configurable: true });
     this.setPolicy(settings);
     this.#replacements = [

@@ -1,14 +1,9 @@
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { OWN_DIRECTORIES } from '../own-files.js';
 
 const OWN_ROOTS = OWN_DIRECTORIES.flatMap((url) => [url.href, fileURLToPath(url)]);
 
 const { captureStackTrace } = Error;
-
-/** A directory whose frames are Holdup's too, for a host that bundled it elsewhere. */
-export function addOwnRoot(directory: string): void {
-  if (directory !== '' && !OWN_ROOTS.includes(directory)) OWN_ROOTS.push(directory, pathToFileURL(directory).href);
-}
 
 /** Whether a file, or a line of a printed stack, is Holdup's own. */
 export function isOwn(text: string): boolean {

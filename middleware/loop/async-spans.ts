@@ -1,5 +1,5 @@
 import { type AsyncHook, createHook } from 'node:async_hooks';
-import { currentRun } from '../view-run.js';
+import { currentRun, type ViewRun } from '../view-run.js';
 import type { Accounting } from './accounting.js';
 
 /** Finds the spans that begin after an `await`, in a timer or in an event. */
@@ -10,6 +10,11 @@ export interface AsyncSpans {
   loopTurned(nowMs: number): void;
   /** Measure everything for a while: the loop lags, or the watchdog wants to catch a block that it missed. */
   arm(nowMs: number): void;
+  /**
+   * In the middle of a stall, on top of the code that blocks: `run` (undefined: nobody's) has held the loop since
+   * `startedAtMs`, and what runs in the rest of this turn of the loop is measured too.
+   */
+  stalled(run: ViewRun | undefined, startedAtMs: number): void;
   stop(): void;
 }
 
@@ -18,6 +23,7 @@ export const NO_ASYNC_SPANS: AsyncSpans = {
   takeSamplingRatio: () => 0,
   loopTurned() {},
   arm() {},
+  stalled() {},
   stop() {},
 };
 
@@ -42,6 +48,12 @@ class SpanHook {
     this.#depth = 0;
     this.#openedAtDepth = 0;
     this.#hook.enable();
+  }
+
+  /** Enables it within a callback of `run`, whose `after` will end the span that is opened now. */
+  enableWithin(run: ViewRun | undefined, startedAtMs: number, weight: number): void {
+    this.enable(weight);
+    if (run !== undefined && this.#accounting.open(run, startedAtMs, weight)) this.#depth = this.#openedAtDepth = 1;
   }
 
   disable(): void {
@@ -86,23 +98,31 @@ export class ExactSpans implements AsyncSpans {
 
   arm(): void {}
 
+  stalled(): void {}
+
   stop(): void {
     this.#hook.disable();
   }
 }
 
-/** The share of the intervals between heartbeats in which spans are measured. */
-const SAMPLED_SHARE = 0.1;
+/** One of so many intervals between heartbeats is measured. */
+const STRATUM = 10;
 /** How long `arm` measures everything, and for how much of each minute it may. Milliseconds. */
 const ARMED_MS = 2000;
 const ARMED_BUDGET_MS = 10_000;
 const BUDGET_PERIOD_MS = 60_000;
+/**
+ * The rest of a stalled turn is measured because it stalls, which is no fair sample: only what is a block by itself
+ * counts there, the rest counts by the fair sample.
+ */
+const STALLED_WEIGHT = 0;
 
 /**
- * `accounting: 'windowed'`: measures in one of ten intervals between heartbeats, chosen at random, and lets each span
- * stand for ten. A span never crosses a heartbeat, and the choice knows nothing of what the interval will hold, so the
- * sum is right on average however the intervals are stretched by what runs in them (a window opened and closed by
- * timers of its own is not: a late opening widens it).
+ * `accounting: 'windowed'`: of every ten intervals between heartbeats it measures one, chosen at random, and lets each
+ * span stand for ten. A span never crosses a heartbeat, and the choice knows nothing of what the interval will hold, so
+ * the sum is right on average however the intervals are stretched by what runs in them (a window opened and closed by
+ * timers of its own is not: a late opening widens it). Exactly one of each ten, not one with a chance of a tenth: how
+ * many are measured then adds nothing to the error.
  */
 export class WindowedSpans implements AsyncSpans {
   readonly #hook: SpanHook;
@@ -113,6 +133,9 @@ export class WindowedSpans implements AsyncSpans {
   #armedUntilMs = 0;
   #budgetMs = ARMED_BUDGET_MS;
   #budgetFromMs = performance.now();
+  /** The interval's place in its ten, and the place of the one that is measured. */
+  #interval = 0;
+  #chosen = Math.floor(Math.random() * STRATUM);
 
   constructor(accounting: Accounting) {
     this.#hook = new SpanHook(accounting);
@@ -130,7 +153,10 @@ export class WindowedSpans implements AsyncSpans {
   loopTurned(nowMs: number): void {
     if (nowMs < this.#armedUntilMs) return;
     this.#close(nowMs);
-    if (Math.random() < SAMPLED_SHARE) this.#enable(nowMs, 1 / SAMPLED_SHARE);
+    if (this.#interval === this.#chosen) this.#enable(nowMs, STRATUM);
+    if (++this.#interval < STRATUM) return;
+    this.#interval = 0;
+    this.#chosen = Math.floor(Math.random() * STRATUM);
   }
 
   arm(nowMs: number): void {
@@ -143,6 +169,14 @@ export class WindowedSpans implements AsyncSpans {
     this.#armedUntilMs = nowMs + ARMED_MS;
     this.#close(nowMs);
     this.#enable(nowMs, 1);
+  }
+
+  stalled(run: ViewRun | undefined, startedAtMs: number): void {
+    // Measured already: whoever holds the loop has an open span.
+    if (this.#open) return;
+    this.#open = true;
+    this.#openedAtMs = performance.now();
+    this.#hook.enableWithin(run, startedAtMs, STALLED_WEIGHT);
   }
 
   stop(): void {

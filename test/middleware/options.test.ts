@@ -56,3 +56,10 @@ test('takes an option rather than the variable of the same name', async () => {
 test('does not keep a process alive that has nothing else to do', async () => {
   expect(await start('{}', { HOLDUP_COLLECTOR: '' })).toBe('started');
 });
+
+test('takes a mode for one operation or category apart from the rest', async () => {
+  expect(await start('{ modes: { "fs.existsSync": "off", database: "throw" } }')).toBe('started');
+  expect(await start('{ modes: { database: "loud" } }')).toMatch(/^HOLDUP_BAD_OPTION .*"modes".*operation or category/);
+  expect(await start('{}', { HOLDUP_MODES: '{"crypto":"throw"}' })).toBe('started');
+  expect(await start('{}', { HOLDUP_MODES: 'crypto' })).toContain('HOLDUP_MODES is "crypto"; accepted:');
+});
