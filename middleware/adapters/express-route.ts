@@ -25,7 +25,7 @@ export interface Route {
 
 export type RoutePath = string | RegExp | readonly RoutePath[];
 
-export type RouteHandler = (...args: any[]) => unknown;
+export type RouteHandler = (...args: never[]) => unknown;
 
 /** A path as it was written: a pattern's text, an expression's source, alternatives with `|` between them. */
 export function patternText(path: RoutePath): string {

@@ -12,7 +12,7 @@ import type { Output } from './output.js';
 
 /** The part of prom-client's (and @prometheus-io/client's) Registry that Holdup needs. */
 export interface PrometheusRegistry {
-  registerMetric(metric: any): void;
+  registerMetric(metric: never): void;
 }
 
 interface Sample {
@@ -46,7 +46,7 @@ export class PrometheusOutput implements Output {
       this.#dropped,
       this.#observerBusy,
     ]) {
-      registry.registerMetric(family);
+      registry.registerMetric(family as never);
     }
   }
 

@@ -13,7 +13,7 @@ async function start(options: string, env: Record<string, string> = {}): Promise
 
 describe('a bad option is one clear error at start', () => {
   test.each([
-    ['{ blockTreshold: 5 }', 'option "blockTreshold"', 'service, mode, collector'],
+    ['{ blockTreshold: 5 }', 'option "blockTreshold"', 'service, mode, modes, collector'],
     [
       '{ blockThresholdMs: "fast" }',
       'option "blockThresholdMs" is "fast"',
