@@ -1,16 +1,43 @@
-// `npm run bench -- [name …] [--quick]`: measures, and prints Markdown on stdout.
+// `npm run bench -- [name …] [--quick] [--write] [--minutes N] [--node 20,24] [--requests N] [--set-reference]`
+// Measures, and prints Markdown on stdout. `--write` also puts it into docs/benchmarks.md, and the short table of
+// `overhead` into the README.
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';
+import * as growth from './growth/index.mjs';
 import * as guard from './guard/index.mjs';
+import { writeProjectFile, writeSection } from './lib/document.mjs';
+import * as memory from './memory/index.mjs';
+import * as micro from './micro/index.mjs';
 import * as overhead from './overhead/index.mjs';
+import * as peers from './peers/index.mjs';
+import * as startup from './startup/index.mjs';
 
-const BENCHES = { guard, overhead };
+const BENCHES = { overhead, peers, micro, guard, memory, startup, growth };
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    /** For `peers`, `overhead` and `growth`: how long the measuring may take. */
+    minutes: { type: 'string' },
+    /** Major versions of Node, instead of those that the bench measures. */
+    node: { type: 'string' },
+    /** For `memory`: after how many requests. */
+    requests: { type: 'string' },
+    /** For `micro`: makes this run the one that later runs are held against. */
+    'set-reference': { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
+const options = {
+  quick: values.quick,
+  minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+  majors: values.node?.split(',').map(Number),
+  requests: values.requests === undefined ? undefined : Number(values.requests),
+  setReference: values['set-reference'],
+};
+
 const names = positionals.length > 0 ? positionals : Object.keys(BENCHES);
 const unknown = names.filter((name) => !Object.hasOwn(BENCHES, name));
 if (unknown.length > 0) {
@@ -20,5 +47,14 @@ if (unknown.length > 0) {
 } else {
   await ensureInstalled();
   await ensureBuilt();
-  for (const name of names) console.log(`${await BENCHES[name].bench({ quick: values.quick })}\n`);
+  for (const name of names) {
+    const result = await BENCHES[name].bench(options);
+    // `{ markdown, readme?, files? }`, or just the Markdown.
+    const { markdown, readme, files = {} } = typeof result === 'string' ? { markdown: result } : result;
+    console.log(`${markdown}\n`);
+    if (!values.write) continue;
+    writeSection('docs/benchmarks.md', name, markdown);
+    if (readme !== undefined) writeSection('README.md', name, readme);
+    for (const [file, text] of Object.entries(files)) writeProjectFile(file, text);
+  }
 }

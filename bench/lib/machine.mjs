@@ -36,14 +36,25 @@ export function nodeVersions() {
   return [...found.values()].sort((a, b) => majorOf(a.version) - majorOf(b.version));
 }
 
+/** Those of `majors` that are here. Says which are not. */
+export function nodesOf(majors) {
+  const nodes = nodeVersions().filter(({ version }) => majors.includes(majorOf(version)));
+  for (const major of majors) {
+    if (nodes.some(({ version }) => majorOf(version) === major)) continue;
+    console.error(`Node ${major} is not here, so it is not measured; \`npm test\` brings it.`);
+  }
+  return nodes;
+}
+
 export function majorOf(version) {
   return Number(/^v(\d+)/.exec(version)[1]);
 }
 
-/** One line on what was measured on. */
+/** One line on what was measured on, and when. */
 export function machineLine() {
   const pinning = canPin ? 'server pinned to one core, load on another' : 'not pinned: noisier';
-  return `${cpus()[0]?.model.trim()} × ${cpus().length}, ${process.platform}; ${pinning}`;
+  const day = new Date().toISOString().slice(0, 10);
+  return `${cpus()[0]?.model.trim()} × ${cpus().length}, ${process.platform}, ${day}; ${pinning}`;
 }
 
 function succeeds(command, args) {
