@@ -1,9 +1,9 @@
-import cluster from 'node:cluster';
-import { hostname } from 'node:os';
-import { isMainThread, threadId } from 'node:worker_threads';
 import type { Instance } from '../protocol/index.js';
+import { destinationOf } from './destination.js';
 import { type Guard, installGuard } from './guard/index.js';
 import type { OperationCall } from './guard/operation-call.js';
+import { operationRunning } from './guard/wrap.js';
+import { describeInstance } from './instance.js';
 import { Accounting } from './loop/accounting.js';
 import { type AsyncSpans, ExactSpans, NO_ASYNC_SPANS, WindowedSpans } from './loop/async-spans.js';
 import { Blocks } from './loop/blocks.js';
@@ -16,7 +16,7 @@ import { PrometheusOutput } from './outputs/prometheus.js';
 import { Recorder } from './recorder.js';
 import { currentRun, ViewRun } from './view-run.js';
 import type { ViewTotals } from './view-totals.js';
-import { CURRENT_RUN_SYMBOL, type Destination, type FromWatchdog } from './watchdog/messages.js';
+import { CURRENT_RUN_SYMBOL, type FromWatchdog } from './watchdog/messages.js';
 import { SharedState } from './watchdog/shared.js';
 import { startWatchdog, type Watchdog } from './watchdog/watchdog.js';
 
@@ -65,6 +65,10 @@ export class Observer {
         captureStacks: true,
       },
       (message) => this.#hear(message),
+      {
+        isPast: (sharedMs) => this.#blocks.isPast(this.#heartbeat.fromSharedMs(sharedMs)),
+        sampled: (runId) => this.#sampled(runId),
+      },
     );
     this.recorder = new Recorder(
       {
@@ -86,7 +90,7 @@ export class Observer {
     this.accounting = new Accounting(this.#shared, this.#blocks, settings.blockThresholdMs);
     this.#asyncSpans = asyncSpansOf(settings, this.accounting);
     this.#heartbeat = new Heartbeat(this.#shared, {
-      loopTurned: (nowMs, activeMs) => this.#loopTurned(nowMs, activeMs),
+      loopTurned: (nowMs, idleMs) => this.#loopTurned(nowMs, idleMs),
     });
     this.#outputs.add(new OpenTelemetryOutput());
     if (settings.prometheus !== null) this.#outputs.add(new PrometheusOutput(settings.prometheus));
@@ -159,16 +163,24 @@ export class Observer {
     this.#heartbeat.stop();
     this.#asyncSpans.stop();
     this.#gc.stop();
+    this.recorder.settle();
     this.#sendIncidents();
     this.#drain();
     await this.#watchdog.stop();
   }
 
-  #loopTurned(nowMs: number, activeMs: number): void {
+  #loopTurned(nowMs: number, idleMs: number): void {
     this.accounting.abandon();
-    if (activeMs >= this.#settings.blockThresholdMs || this.#shared.armed) this.#asyncSpans.arm(nowMs);
+    if (this.#shared.armed) this.#asyncSpans.arm(nowMs);
     this.#asyncSpans.loopTurned(nowMs);
-    this.#blocks.loopTurned(nowMs, activeMs);
+    this.#blocks.loopTurned(nowMs, idleMs);
+  }
+
+  /** The watchdog has a stack taken, on top of code that holds the loop: that is known to be the present run's. */
+  #sampled(runId: number): void {
+    const nowMs = performance.now();
+    const heldSinceMs = this.#blocks.sampled(runId, nowMs, this.#heartbeat.idleMs);
+    this.#asyncSpans.stalled(currentRun.getStore(), heldSinceMs);
   }
 
   #recordOperation(call: OperationCall): void {
@@ -224,13 +236,13 @@ export class Observer {
   }
 }
 
-/** Lets the watchdog ask, inside a pause, whose code is running. */
+/** Lets the stack sampler ask, on top of whatever blocks, whose code is running and in which wrapped call. */
 function exposeCurrentRun(): void {
   Object.defineProperty(globalThis, Symbol.for(CURRENT_RUN_SYMBOL), {
     configurable: true,
     value: () => {
       const run = currentRun.getStore();
-      return run === undefined ? '0:0' : `${run.id}:${run.view.id}`;
+      return run === undefined ? '0:0' : `${run.id}:${run.view.id}:${operationRunning()?.name ?? ''}`;
     },
   });
 }
@@ -244,30 +256,4 @@ function asyncSpansOf(settings: Settings, accounting: Accounting): AsyncSpans {
     case 'off':
       return NO_ASYNC_SPANS;
   }
-}
-
-function destinationOf({ collector }: Settings): Destination {
-  if (collector === false) return { type: 'none' };
-  if (collector === 'embedded' || collector === 'join') return { type: collector };
-  return { type: 'remote', url: collector.href };
-}
-
-function describeInstance(service: string): Instance {
-  const host = hostname();
-  const clusterId = cluster.worker?.id;
-  const role = !isMainThread
-    ? `worker thread ${threadId}`
-    : clusterId === undefined
-      ? 'main'
-      : `cluster worker ${clusterId}`;
-  const started = Math.round(performance.timeOrigin).toString(36);
-  return {
-    id: `${host}:${process.pid}${isMainThread ? '' : `.${threadId}`}:${started}`,
-    service,
-    serviceVersion: process.env.npm_package_version ?? '',
-    host,
-    pid: process.pid,
-    nodeVersion: process.versions.node,
-    role,
-  };
 }

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { HoldupOptionError } from './errors.js';
 import type { AllowEntry, Mode } from './guard/policy.js';
+import { type OtlpEnvironment, readOtlpEnvironment } from './otlp-environment.js';
 import type { PrometheusRegistry } from './outputs/prometheus.js';
 
 export type { AllowEntry, Mode } from './guard/policy.js';
@@ -21,7 +22,7 @@ export interface HoldupOptions {
   /**
    * Where reports go: a collector's base URL; `embedded` (default outside production): the machine's own on
    * 127.0.0.1:4653, started if nobody has; false: nowhere. In production the default is to join the machine's own
-   * collector if there is one, and to open no port.
+   * collector if there is one, and to open no port. Without it, `OTEL_EXPORTER_OTLP_ENDPOINT` is used if it is set.
    */
   readonly collector?: string | URL | false;
   /** Sent to the collector as a bearer token. */
@@ -48,6 +49,7 @@ export interface Settings {
   readonly modes: Readonly<Record<string, Mode>>;
   readonly collector: URL | 'embedded' | 'join' | false;
   readonly token: string;
+  readonly otlp: OtlpEnvironment;
   readonly blockThresholdMs: number;
   readonly accounting: 'windowed' | 'exact' | 'off';
   readonly allow: readonly AllowEntry[];
@@ -168,7 +170,8 @@ export function readSettings(options: HoldupOptions = {}, env: NodeJS.ProcessEnv
     }
   }
   const production = env.NODE_ENV === 'production';
-  const collector = given<string | URL | false>('collector') ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const otlp = readOtlpEnvironment(env);
+  const collector = given<string | URL | false>('collector') ?? otlp.endpoint ?? undefined;
   return {
     service: given<string>('service') ?? env.OTEL_SERVICE_NAME ?? ownName(),
     mode: given<Mode>('mode') ?? 'report',
@@ -182,6 +185,7 @@ export function readSettings(options: HoldupOptions = {}, env: NodeJS.ProcessEnv
           ? collector
           : new URL(collector),
     token: given<string>('token') ?? '',
+    otlp,
     blockThresholdMs: given<number>('blockThresholdMs') ?? 50,
     accounting: given<Settings['accounting']>('accounting') ?? 'windowed',
     allow: given<readonly AllowEntry[]>('allow') ?? [],

@@ -14,6 +14,8 @@ export interface Shipment {
 export interface ExporterOptions {
   readonly token: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly compress: boolean;
+  readonly timeoutMs: number;
   /** What could not be sent, to be counted in a later report. */
   readonly onDropped: (contents: readonly DroppedCount[]) => void;
   /** Nobody answers at the target. */
@@ -25,7 +27,6 @@ export interface ExporterOptions {
 const MAX_SHIPMENTS = 120;
 const MAX_BYTES = 2 * 1024 * 1024;
 const GZIP_FROM_BYTES = 1024;
-const TIMEOUT_MS = 10_000;
 /** Full jitter: the wait before attempt n is anywhere between 0 and BASE * 2^n, at most MAX. */
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
@@ -122,12 +123,12 @@ export class Exporter {
     try {
       const url = new URL(target.replace(/\/+$/, '') + shipment.path);
       this.#agent ??= newAgent(url);
-      const { body, headers } = await encode(shipment.body);
+      const { body, headers } = await encode(shipment.body, this.#options.compress);
       if (this.#options.token !== '') headers.authorization = `Bearer ${this.#options.token}`;
       const answer = await post(url, body, {
         agent: this.#agent,
         headers: { ...headers, ...this.#options.headers },
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: this.#options.timeoutMs,
       });
       if (answer.status >= 200 && answer.status < 300) {
         this.#readPartialSuccess(answer.text);
@@ -176,10 +177,10 @@ function newAgent(url: URL): Agent {
   return new AgentOf({ keepAlive: true, maxSockets: 1, timeout: 60_000 });
 }
 
-async function encode(text: string): Promise<{ body: Buffer; headers: Record<string, string> }> {
+async function encode(text: string, compress: boolean): Promise<{ body: Buffer; headers: Record<string, string> }> {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'holdup' };
   const plain = Buffer.from(text);
-  if (plain.length < GZIP_FROM_BYTES) return { body: plain, headers };
+  if (!compress || plain.length < GZIP_FROM_BYTES) return { body: plain, headers };
   headers['content-encoding'] = 'gzip';
   // Level 1: reports are small and repeat themselves, so more effort buys little.
   const body = await new Promise<Buffer>((resolve, reject) => {

@@ -28,7 +28,15 @@ export interface WatchdogStart {
 /** Where reports go. */
 export type Destination =
   /** A collector (or an OpenTelemetry Collector) at a base URL; `/v1/metrics` and `/v1/logs` are appended. */
-  | { readonly type: 'remote'; readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'remote';
+      readonly url: string;
+      readonly headers?: Readonly<Record<string, string>>;
+      /** Default true. */
+      readonly compress?: boolean;
+      /** How long one post may take; default 10,000. */
+      readonly timeoutMs?: number;
+    }
   /** The machine's own collector on 127.0.0.1:4653 (or `port`); started in a worker thread if nobody has started one. */
   | { readonly type: 'embedded'; readonly port?: number }
   /** The machine's own collector if there is one; no port is opened. */
@@ -150,12 +158,15 @@ export interface WatchdogStopped {
   readonly type: 'stopped';
 }
 
-/** The global function that tells the stack sampler who runs: it answers `runId:viewId`, or `0:0` outside a view run. */
+/**
+ * The global function that tells the stack sampler who runs: it answers `runId:viewId:operation`, the operation being
+ * empty outside a wrapped call, or `0:0` outside a view run.
+ */
 export const CURRENT_RUN_SYMBOL = 'holdup.currentRun';
 
 /**
  * The global function that the watchdog has the main thread call in the middle of a stall, with the time of asking in
- * milliseconds of `process.hrtime`. It answers a `StackSample` as JSON.
+ * milliseconds of `process.hrtime` and of the processor time of the process. It answers a `StackSample` as JSON.
  */
 export const SAMPLE_STACK_SYMBOL = 'holdup.sampleStack';
 
@@ -171,6 +182,8 @@ export interface StackSample {
   readonly viewId: number;
   /** The loop was in native code when asked and only answered afterwards, so this may be the code that came next. */
   readonly late: boolean;
+  /** The sync-only operation that it was in, as the guard knows it; empty outside one. */
+  readonly operation: string;
   /** Innermost first. */
   readonly frames: readonly RawFrame[];
 }

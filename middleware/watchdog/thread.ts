@@ -21,10 +21,13 @@ const FLUSH_MS = 1000;
 function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: () => void): (m: ToWatchdog) => void {
   const warn = (text: string): void => say({ type: 'warning', text });
   const sends = start.destination.type !== 'none';
+  const remote = start.destination.type === 'remote' ? start.destination : null;
   const shared = new SharedState(start.buffer);
   const exporter = new Exporter({
     token: start.token,
-    headers: start.destination.type === 'remote' ? (start.destination.headers ?? {}) : {},
+    headers: remote?.headers ?? {},
+    compress: remote?.compress ?? true,
+    timeoutMs: remote?.timeoutMs ?? 10_000,
     onDropped: (contents) => reporter.countDropped(contents),
     onUnreachable: () => link.lost(),
     warn,
@@ -44,7 +47,7 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
   );
   const builder = new IncidentBuilder(new StackResolver(start.codeFrames), start.blockThresholdMs);
   const starvation = new Starvation(process.pid);
-  const capture = new StackCapture(start.captureStacks, shared, starvation, warn);
+  const capture = new StackCapture(start.captureStacks, shared, warn);
   const arming = new Arming(shared);
   const stalls = new StallWatch({
     shared,
