@@ -34,7 +34,7 @@ export function answerProblem(log: Log): ErrorRequestHandler {
   };
 }
 
-function toProblem(error: unknown): HttpProblem {
+export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   const { status, type } = (typeof error === 'object' && error !== null ? error : {}) as BodyError;
   // Express's own body reader and router.

@@ -182,6 +182,10 @@ class ReportReader {
     const dropped: DroppedCount[] = [];
 
     for (const metric of objectsOf(this.#scoped.metrics)) {
+      if (!isIncrement(metric)) {
+        this.ignoredPoints += pointsOf(metric).length;
+        continue;
+      }
       for (const point of pointsOf(metric)) {
         const attributes = fromKeyValues(point.attributes);
         const value = number((point as NumberDataPoint).asDouble ?? (point as NumberDataPoint).asInt);
@@ -322,9 +326,16 @@ function toCause(value: unknown): Cause {
   return value === 'gc' || value === 'host' ? value : 'code';
 }
 
+/** What was made cumulative on its way would be counted again and again. Explicit buckets are none of ours. */
+function isIncrement(metric: Metric): boolean {
+  const temporality = (metric.sum ?? metric.exponentialHistogram)?.aggregationTemporality;
+  const isCumulative = temporality === 2 || temporality === 'AGGREGATION_TEMPORALITY_CUMULATIVE';
+  return !isCumulative && metric.histogram === undefined && metric.summary === undefined;
+}
+
 function pointsOf(metric: Metric): readonly (NumberDataPoint | ExponentialHistogramDataPoint)[] {
   return objectsOf<NumberDataPoint | ExponentialHistogramDataPoint>(
-    metric.gauge?.dataPoints ?? metric.sum?.dataPoints ?? metric.exponentialHistogram?.dataPoints,
+    (metric.gauge ?? metric.sum ?? metric.exponentialHistogram ?? metric.histogram ?? metric.summary)?.dataPoints,
   );
 }
 

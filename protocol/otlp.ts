@@ -72,6 +72,10 @@ export interface Metric {
     readonly dataPoints?: readonly ExponentialHistogramDataPoint[];
     readonly aggregationTemporality?: Temporality | number | string;
   };
+  /** Never ours: counted and left aside. */
+  readonly histogram?: { readonly dataPoints?: readonly NumberDataPoint[] };
+  /** Never ours: counted and left aside. */
+  readonly summary?: { readonly dataPoints?: readonly NumberDataPoint[] };
 }
 
 export interface ScopeMetrics {

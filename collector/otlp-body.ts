@@ -1,0 +1,83 @@
+import type { Request, Response } from 'express';
+import type { ExportLogsRequest, ExportMetricsRequest } from '../protocol/index.js';
+import { parseJson } from './json-text.js';
+import { readLogsProtobuf, readMetricsProtobuf, writeResponseProtobuf } from './otlp-protobuf.js';
+import { HttpProblem } from './problem.js';
+
+const JSON_TYPE = 'application/json';
+export const PROTOBUF_TYPE = 'application/x-protobuf';
+
+/** The two encodings of OTLP/HTTP. An answer comes in the one that was asked in. */
+export function isProtobuf(request: Request): boolean {
+  return contentType(request) === PROTOBUF_TYPE;
+}
+
+export function requireOtlpType(request: Request): void {
+  const type = contentType(request);
+  if (type === JSON_TYPE || type === PROTOBUF_TYPE) return;
+  throw new HttpProblem(
+    415,
+    `Content-Type is not supported; accepted are ${PROTOBUF_TYPE} and ${JSON_TYPE} (OTLP/HTTP).`,
+    { Accept: `${PROTOBUF_TYPE}, ${JSON_TYPE}` },
+  );
+}
+
+export function readMetricsBody(request: Request): ExportMetricsRequest {
+  const body = bytesOf(request);
+  if (isProtobuf(request)) return readProtobuf(() => readMetricsProtobuf(body));
+  return readJson(body, 'resourceMetrics') as ExportMetricsRequest;
+}
+
+export function readLogsBody(request: Request): ExportLogsRequest {
+  const body = bytesOf(request);
+  if (isProtobuf(request)) return readProtobuf(() => readLogsProtobuf(body));
+  return readJson(body, 'resourceLogs') as ExportLogsRequest;
+}
+
+/** OTLP: a message with nothing rejected is a hint, with something rejected it is a partial success. */
+export function answerOtlp(
+  request: Request,
+  response: Response,
+  field: 'rejectedDataPoints' | 'rejectedLogRecords',
+  rejected: number,
+  message: string,
+): void {
+  if (isProtobuf(request)) {
+    response.type(PROTOBUF_TYPE).send(Buffer.from(writeResponseProtobuf(rejected, message)));
+    return;
+  }
+  const isPlain = rejected === 0 && message === '';
+  response.json(isPlain ? {} : { partialSuccess: { [field]: String(rejected), errorMessage: message } });
+}
+
+function contentType(request: Request): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+function bytesOf(request: Request): Buffer {
+  const { body } = request as { body: unknown };
+  // In protobuf a request that asks for nothing is no bytes at all.
+  if (Buffer.isBuffer(body) && (body.length > 0 || isProtobuf(request))) return body;
+  if (isProtobuf(request)) return Buffer.alloc(0);
+  throw new HttpProblem(400, 'The body is empty.');
+}
+
+function readProtobuf<T>(read: () => T): T {
+  try {
+    return read();
+  } catch {
+    throw new HttpProblem(400, 'The body is not an OTLP request in protobuf.');
+  }
+}
+
+function readJson(body: Buffer, field: 'resourceMetrics' | 'resourceLogs'): object {
+  const parsed = parseJson(body);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new HttpProblem(400, `The body is not an OTLP request: an object with "${field}" is expected.`);
+  }
+  const list = (parsed as Record<string, unknown>)[field];
+  if (list !== undefined && !Array.isArray(list)) {
+    throw new HttpProblem(400, `The body is not an OTLP request: "${field}" is not a list.`);
+  }
+  return parsed;
+}
