@@ -3,7 +3,8 @@ import type { IncidentSummary } from '../../protocol/index.js';
 import { roundStep } from '../charts/freeze-scale.js';
 import { Sparkline } from '../charts/sparkline.js';
 import { count, duration, plural } from '../format.js';
-import { memo } from '../memo.js';
+import { useGradual } from '../gradual.js';
+import { memoRow } from '../memo.js';
 import { legible, nameOf, placeOf, whole, wholePlace } from '../names.js';
 import { hrefTo } from '../router.js';
 import { operationName } from '../sentence.js';
@@ -23,13 +24,14 @@ export function IncidentRows({
   readonly cold?: boolean;
 }) {
   const limit = useSignal(STEP);
+  const drawn = useGradual(Math.min(limit.value, incidents.length));
   if (incidents.length === 0) return <p class="empty">{empty}</p>;
   // Rounded, so that a worst incident that grows every second does not draw every row anew.
   const worst = roundStep(Math.max(1, ...incidents.map((incident) => incident.delayedMs)));
   return (
     <>
       <ol class="incident-rows">
-        {incidents.slice(0, limit.value).map((incident) => (
+        {incidents.slice(0, drawn).map((incident) => (
           <IncidentRow key={incident.fingerprint} incident={incident} worst={worst} cold={cold} />
         ))}
       </ol>
@@ -42,7 +44,7 @@ export function IncidentRows({
   );
 }
 
-const IncidentRow = memo(function Row({
+const IncidentRow = memoRow(function Row({
   incident,
   worst,
   cold,

@@ -1,5 +1,7 @@
-import { viewName } from '../../protocol/index.js';
+import { useMemo, useRef } from 'preact/hooks';
+import { type IncidentSummary, viewName } from '../../protocol/index.js';
 import { plural } from '../format.js';
+import { useGradual } from '../gradual.js';
 import { legible } from '../names.js';
 import { queryOf, setQuery } from '../router.js';
 import { incidents } from '../store.js';
@@ -49,21 +51,11 @@ export function Incidents() {
             value={filter.text}
             onInput={(event) => setQuery({ q: event.currentTarget.value })}
           />
-          <Choice name="view" label="View" value={filter.view} options={choices(all, (each) => viewName(each.view))} />
-          <Choice
-            name="service"
-            label="Service"
-            value={filter.service}
-            options={choices(all, (each) => each.service)}
-          />
-          <Choice name="kind" label="Kind" value={filter.kind} options={choices(all, (each) => each.kind)} />
-          <Choice
-            name="category"
-            label="Category"
-            value={filter.category}
-            options={choices(all, (each) => each.category)}
-          />
-          <Choice name="cause" label="Cause" value={filter.cause} options={choices(all, (each) => each.cause)} />
+          <Choice name="view" label="View" value={filter.view} of={(each) => viewName(each.view)} />
+          <Choice name="service" label="Service" value={filter.service} of={(each) => each.service} />
+          <Choice name="kind" label="Kind" value={filter.kind} of={(each) => each.kind} />
+          <Choice name="category" label="Category" value={filter.category} of={(each) => each.category} />
+          <Choice name="cause" label="Cause" value={filter.cause} of={(each) => each.cause} />
           <label class="choice">
             <span>Sort</span>
             <select aria-label="Sort" value={sort} onChange={(event) => setQuery({ sort: event.currentTarget.value })}>
@@ -114,13 +106,18 @@ function Choice({
   name,
   label,
   value,
-  options,
+  of,
 }: {
   readonly name: string;
   readonly label: string;
   readonly value: string;
-  readonly options: readonly string[];
+  readonly of: (incident: IncidentSummary) => string;
 }) {
+  const known = useRef<readonly string[]>([]);
+  const found = choices(incidents.value, of);
+  // The same array while nothing is new, so that hundreds of options are not compared every second.
+  if (found.join('\n') !== known.current.join('\n')) known.current = found;
+  const options = known.current;
   // A choice among one is none; one that is in the address stays visible, so that it can be taken back.
   if (options.length < 2 && value === '') return null;
   const all = options.includes(value) || value === '' ? options : [value, ...options];
@@ -128,13 +125,30 @@ function Choice({
     <label class={value === '' ? 'choice' : 'choice chosen'}>
       <span>{label}</span>
       <select aria-label={label} value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
-        <option value="">all</option>
-        {all.map((option) => (
+        <Options all={all} chosen={value} />
+      </select>
+    </label>
+  );
+}
+
+/** A service may have hundreds of views: they come a hundred a frame, the chosen one at once. */
+function Options({ all, chosen }: { readonly all: readonly string[]; readonly chosen: string }) {
+  const drawn = useGradual(all.length, 100);
+  const options = useMemo(
+    () =>
+      all
+        .filter((option, index) => index < drawn || option === chosen)
+        .map((option) => (
           <option key={option} value={option}>
             {legible(option, 80)}
           </option>
-        ))}
-      </select>
-    </label>
+        )),
+    [all, drawn, chosen],
+  );
+  return (
+    <>
+      <option value="">all</option>
+      {options}
+    </>
   );
 }

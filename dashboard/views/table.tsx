@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { memo } from '../memo.js';
+import { useGradual } from '../gradual.js';
+import { memoRow } from '../memo.js';
 import { queryOf, setQuery } from '../router.js';
 
 export interface Column<Row> {
@@ -14,7 +15,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
 }
 
-const STEP = 100;
+/** As many rows as are drawn at once: the layout of a table costs by its rows, seen or not. */
+const STEP = 50;
 
 /** A table that scrolls in its own box on a narrow screen. The sort order is in the address. */
 export function Table<Row>({
@@ -35,6 +37,7 @@ export function Table<Row>({
   readonly rowClass?: (row: Row) => string;
 }) {
   const limit = useSignal(STEP);
+  const drawn = useGradual(Math.min(limit.value, rows.length));
   const asked = sorted === null ? '' : queryOf('sort') || sorted;
   const upwards = queryOf('order') === 'up';
   const column = columns.find((each) => each.name === asked);
@@ -57,7 +60,7 @@ export function Table<Row>({
             </tr>
           </thead>
           <tbody>
-            {shown.slice(0, limit.value).map((row) => (
+            {shown.slice(0, drawn).map((row) => (
               <Line key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} look={rowClass?.(row)} />
             ))}
           </tbody>
@@ -72,7 +75,7 @@ export function Table<Row>({
   );
 }
 
-const Line = memo(function TableLine({
+const Line = memoRow(function TableLine({
   row,
   columns,
   look,

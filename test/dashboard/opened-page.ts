@@ -27,6 +27,8 @@ export async function openPage(
     if (expected === null || !expected.test(text)) troubles.push(text);
   };
   const page = await context.newPage();
+  // Below the test's own, so that a failure names the line that waited.
+  page.setDefaultTimeout(20_000);
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') trouble(`console: ${message.text()}`);
   });
