@@ -10,7 +10,7 @@ import {
 import type { OperationCall, OperationSink } from './guard/operation-call.js';
 import { IncidentGroup } from './incident-group.js';
 import { type Delay, NO_DELAY, RunsInFlight } from './runs-in-flight.js';
-import { NO_CALLS, type ViewRun } from './view-run.js';
+import { type EarlyCall, NO_CALLS, type ViewRun } from './view-run.js';
 import { ViewTotals } from './view-totals.js';
 import type { RawIncident } from './watchdog/messages.js';
 
@@ -49,6 +49,7 @@ export class Recorder implements OperationSink {
   readonly #unmatched = new Map<string, ViewTotals>();
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
+  readonly #unsettled: EarlyCall[] = [];
   #starting = true;
   #lastViewId = 0;
   #groups = 0;
@@ -121,11 +122,16 @@ export class Recorder implements OperationSink {
     if (run.view.view.route === UNMATCHED_ROUTE && run.earlyCalls.length < EARLY_CALLS) {
       if (run.earlyCalls.length === 0) run.earlyCalls = [];
       run.earlyCalls.push({ call, delay });
-    } else this.#fileCall(call, delay);
+    } else this.#fileCallInTime(call, delay);
   }
 
   recordDropped(what: string, count: number): void {
     this.#dropped.set(what, (this.#dropped.get(what) ?? 0) + count);
+  }
+
+  /** Files what still waits to be. For a process that ends. */
+  settle(): void {
+    while (this.#unsettled.length > 0) this.#settleOne();
   }
 
   /** The incident groups that changed since the last call. */
@@ -153,7 +159,22 @@ export class Recorder implements OperationSink {
     if (run.earlyCalls.length === 0) return;
     const early = run.earlyCalls;
     run.earlyCalls = NO_CALLS;
-    for (const { call, delay } of early) this.#fileCall(call, delay);
+    for (const { call, delay } of early) this.#fileCallInTime(call, delay);
+  }
+
+  /** Who waited for a call that held the loop is known when the loop has turned: see `RunsInFlight`. */
+  #fileCallInTime(call: OperationCall, delay: Delay): void {
+    if (delay === NO_DELAY) {
+      this.#fileCall(call, delay);
+      return;
+    }
+    this.#unsettled.push({ call, delay });
+    setImmediate(() => setImmediate(() => this.#settleOne()).unref()).unref();
+  }
+
+  #settleOne(): void {
+    const settled = this.#unsettled.shift();
+    if (settled !== undefined) this.#fileCall(settled.call, settled.delay);
   }
 
   #fileCall(call: OperationCall, delay: Delay): void {

@@ -14,6 +14,13 @@ export type AnyFunction = (this: unknown, ...args: never[]) => unknown;
  * a person called `readFileSync`.
  */
 let depth = 0;
+/** The outermost call that a view is in now. */
+let running: GuardedOperation | null = null;
+
+/** The wrapped call that is running in a view right now, for a stack taken in the middle of it. */
+export function operationRunning(): GuardedOperation | null {
+  return depth === 0 ? null : running;
+}
 
 /** Runs Holdup's own work, or any other whose calls are nobody's operation. */
 export function quietly<T>(work: () => T): T {
@@ -136,6 +143,7 @@ export function callInView(
   if (operation === null || operation.mode === 'off') return apply(original, self, args as never);
   if (operation.mode === 'throw') refuseCall(operation, run, wrapper);
   depth = 1;
+  running = operation;
   const startedAtMs = now();
   let result: unknown;
   try {
@@ -148,6 +156,7 @@ export function callInView(
       recordCall(operation, run, startedAtMs, durationMs, wrapper);
     }
     depth = 0;
+    running = null;
   }
   return result;
 }

@@ -9,14 +9,14 @@ import type { SpanListener } from './accounting.js';
 import type { GarbageCollection } from './gc.js';
 import type { LoopListener } from './heartbeat.js';
 import { type Composition, SmallOperations } from './small-operations.js';
+import { type Stretch, Turn } from './turn.js';
 
 export interface BlockListener {
   blockEnded(block: RawBlock): void;
 }
 
-interface EndedBlock {
+interface EndedBlock extends Stretch {
   readonly run: ViewRun | undefined;
-  readonly startedAtMs: number;
   readonly durationMs: number;
   readonly attributed: boolean;
   readonly cold: boolean;
@@ -32,21 +32,18 @@ const GC_SHARE = 0.5;
 
 /**
  * Finds every hold of the loop at or above the threshold and says whose it was. Three sources, each for what the one
- * before cannot see: a sync-only operation (told by the guard), the rest of a run's span, and a late heartbeat, for
- * which the watchdog may have found the culprit while it lasted. What one has told, the next does not tell again.
+ * before cannot see: a sync-only operation (told by the guard), the rest of a run's span, and what is left of a turn
+ * of the loop that took too long, of which the stacks taken meanwhile may say whose it was. What one has told, the
+ * next does not tell again.
  */
 export class Blocks implements SpanListener, LoopListener {
   readonly #recorder: Recorder;
   readonly #shared: SharedState;
   readonly #gc: GarbageCollection;
   readonly #listener: BlockListener;
-  readonly #thresholdMs: number;
   readonly #toSharedMs: (nowMs: number) => number;
   readonly #small = new SmallOperations();
-  /** Sync-only operations at or above the threshold since the open span began. */
-  #operationsMs = 0;
-  /** Known holds since the last heartbeat. */
-  #knownMs = 0;
+  readonly #turn: Turn;
   #blockedMs = 0;
   #attributedMs = 0;
 
@@ -62,8 +59,8 @@ export class Blocks implements SpanListener, LoopListener {
     this.#shared = parts.shared;
     this.#gc = parts.gc;
     this.#listener = parts.listener;
-    this.#thresholdMs = parts.thresholdMs;
     this.#toSharedMs = parts.toSharedMs;
+    this.#turn = new Turn(parts.thresholdMs, performance.now());
   }
 
   /** A sync-only operation has ended. If it held the loop, the recorder has made an incident of it already. */
@@ -72,32 +69,39 @@ export class Blocks implements SpanListener, LoopListener {
       this.#small.add(call);
       return;
     }
-    const { durationMs } = call;
-    this.#operationsMs += durationMs;
-    this.#knownMs += durationMs;
+    const { startedAtMs, durationMs } = call;
+    this.#turn.operationEnded(startedAtMs, startedAtMs + durationMs);
     this.#blockedMs += durationMs;
     this.#attributedMs += durationMs;
   }
 
   spanEnded(run: ViewRun, startedAtMs: number, endedAtMs: number): void {
-    const restMs = endedAtMs - startedAtMs - this.#operationsMs;
-    this.#operationsMs = 0;
-    this.#knownMs += restMs;
-    if (restMs >= this.#thresholdMs) this.#blockEnded(run, startedAtMs, restMs, true);
+    for (const stretch of this.#turn.spanEnded(startedAtMs, endedAtMs)) this.#blockEnded(run, stretch, true);
     this.#small.clear();
   }
 
-  loopTurned(nowMs: number, activeMs: number): void {
-    const restMs = activeMs - this.#knownMs;
-    this.#knownMs = 0;
-    this.#operationsMs = 0;
-    const culpritId = this.#shared.culpritRunId;
-    if (culpritId !== CULPRIT.unknown) this.#shared.culpritRunId = CULPRIT.unknown;
-    if (restMs >= this.#thresholdMs) {
+  /**
+   * A stack was taken in the middle of a stall: `runId` (or `CULPRIT.background`) has the loop. Returns since when, at
+   * most.
+   */
+  sampled(runId: number, nowMs: number, idleMs: number): number {
+    return this.#turn.sampled(runId, nowMs, idleMs);
+  }
+
+  /** True when a wrapped call that held the loop has ended since `fromMs`: what runs now is not what ran then. */
+  isPast(fromMs: number): boolean {
+    return this.#turn.lastOperationEndMs > fromMs;
+  }
+
+  loopTurned(nowMs: number, idleMs: number): void {
+    if (this.#shared.culpritRunId !== CULPRIT.unknown) this.#shared.culpritRunId = CULPRIT.unknown;
+    for (const stretch of this.#turn.ended(nowMs, idleMs)) {
+      const culpritId = stretch.culpritId;
       const run = culpritId > 0 ? this.#recorder.runs.find(culpritId) : undefined;
-      if (run !== undefined) run.busyMs += restMs;
-      this.#blockEnded(run, nowMs - restMs, restMs, culpritId !== CULPRIT.unknown);
+      if (run !== undefined) run.busyMs += stretch.toMs - stretch.fromMs;
+      this.#blockEnded(run, stretch, culpritId === CULPRIT.background || run !== undefined);
     }
+    this.#recorder.runs.loopTurned();
     this.#small.clear();
   }
 
@@ -108,28 +112,30 @@ export class Blocks implements SpanListener, LoopListener {
     return drained;
   }
 
-  #blockEnded(run: ViewRun | undefined, startedAtMs: number, durationMs: number, attributed: boolean): void {
+  #blockEnded(run: ViewRun | undefined, { fromMs, toMs }: Stretch, attributed: boolean): void {
+    const durationMs = toMs - fromMs;
     // While a program loads, its loop stands still and nobody waits: seen, but no time that anybody lost.
-    const cold = run === undefined && this.#recorder.isStarting && startedAtMs < START_UP_MS;
+    const cold = run === undefined && this.#recorder.isStarting && fromMs < START_UP_MS;
     if (!cold) this.#blockedMs += durationMs;
     if (!cold && attributed) this.#attributedMs += durationMs;
-    const delay = this.#recorder.runs.delay(run, startedAtMs, durationMs);
+    const delay = this.#recorder.runs.delay(run, fromMs, durationMs);
     const composition = this.#small.compositionOf(durationMs);
-    // Entries about garbage collection arrive two turns of the loop late, and the view may be known better by then.
+    // Entries about garbage collection arrive two turns of the loop late, the view may be known better by then, and
+    // so are the requests that came while the loop was held.
     setImmediate(() =>
-      setImmediate(() => this.#tell({ run, startedAtMs, durationMs, attributed, cold, delay, composition })).unref(),
+      setImmediate(() => this.#tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition })).unref(),
     ).unref();
   }
 
-  #tell({ run, startedAtMs, durationMs, attributed, cold, delay, composition }: EndedBlock): void {
-    const gcMs = this.#gc.overlapMs(startedAtMs, startedAtMs + durationMs);
+  #tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition }: EndedBlock): void {
+    const gcMs = this.#gc.overlapMs(fromMs, toMs);
     const cause: Cause = gcMs >= durationMs * GC_SHARE ? 'gc' : 'code';
     const totals = run?.view ?? this.#recorder.view('', attributed ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
     if (!cold) totals.recordBlock(cause, durationMs);
     this.#listener.blockEnded({
-      startedAtMs: this.#toSharedMs(startedAtMs),
+      startedAtMs: this.#toSharedMs(fromMs),
       durationMs,
-      at: toEpochMs(startedAtMs),
+      at: toEpochMs(fromMs),
       view: attributed ? totals.view : null,
       cause,
       cold,

@@ -6,8 +6,8 @@ export const HEARTBEAT_PERIOD_MS = 20;
 
 /** Told at every beat. */
 export interface LoopListener {
-  /** The loop turned at `nowMs` (`performance.now()`), having been busy for `activeMs` since the beat before. */
-  loopTurned(nowMs: number, activeMs: number): void;
+  /** The loop turned at `nowMs` (`performance.now()`), having been idle for `idleMs` since the beat before. */
+  loopTurned(nowMs: number, idleMs: number): void;
 }
 
 /**
@@ -21,7 +21,7 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   readonly #clockOffsetMs = hrtimeMs() - performance.now();
   #lastMs = performance.now();
-  #utilization = performance.eventLoopUtilization();
+  #idleBeforeMs = performance.eventLoopUtilization().idle;
 
   constructor(shared: SharedState, listener: LoopListener) {
     this.#shared = shared;
@@ -34,6 +34,15 @@ export class Heartbeat {
   /** `performance.now()` milliseconds as the clock that the watchdog shares. */
   toSharedMs(nowMs: number): number {
     return nowMs + this.#clockOffsetMs;
+  }
+
+  fromSharedMs(sharedMs: number): number {
+    return sharedMs - this.#clockOffsetMs;
+  }
+
+  /** How long the loop has been idle since the last beat. */
+  get idleMs(): number {
+    return performance.eventLoopUtilization().idle - this.#idleBeforeMs;
   }
 
   takeDelay(): HistogramData {
@@ -49,10 +58,10 @@ export class Heartbeat {
     const lateMs = nowMs - this.#lastMs - HEARTBEAT_PERIOD_MS;
     this.#lastMs = nowMs;
     this.#delay.record(lateMs > 0 ? lateMs / 1000 : 0);
-    const before = this.#utilization;
-    this.#utilization = performance.eventLoopUtilization();
+    const idleMs = this.idleMs;
+    this.#idleBeforeMs += idleMs;
     // The listener goes first: it reads what the watchdog left about a stall, and the beat ends the stall.
-    this.#listener.loopTurned(nowMs, this.#utilization.active - before.active);
+    this.#listener.loopTurned(nowMs, idleMs);
     this.#shared.beat(this.toSharedMs(nowMs));
   }
 }

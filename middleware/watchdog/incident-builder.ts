@@ -11,7 +11,8 @@ import {
 import { fingerprint } from './fingerprint.js';
 import type { RawBlock, RawFrame, RawIncident, StackSample } from './messages.js';
 import { NO_STACK, type ResolvedStack, type StackResolver } from './stack-resolver.js';
-import type { Stall } from './stall.js';
+import type { ShippedStall, Stall } from './stall.js';
+import type { ProcessorTime } from './starvation.js';
 
 const UNKNOWN_VIEW: View = { method: '', route: UNKNOWN_ROUTE, handler: '', kind: 'sync' };
 /** Distinct stacks of one long block that are sent, to say where the time went. */
@@ -66,20 +67,24 @@ export class IncidentBuilder {
     };
   }
 
-  /** A block that has ended. `stall` is what the watchdog saw of it; `hostMs` the part of it the machine took. */
-  block(raw: RawBlock, stall: Stall | null, hostMs: number): IncidentDelta {
+  /** A block that has ended. `stall` is what the watchdog saw of it; `processor` what the machine did. */
+  block(raw: RawBlock, stall: Stall | null, processor: ProcessorTime): IncidentDelta {
     const from = raw.startedAtMs;
     const samples = (stall?.stacks ?? []).filter(
       (sample) => sample.atMs >= from && sample.atMs <= from + raw.durationMs,
     );
-    const dominant = this.#dominant(samples, stall);
-    const seenIn = stall?.shipped?.view ?? raw.view ?? (dominant === null ? null : this.viewOf(dominant.sample));
-    const stack = raw.stack === null ? (dominant?.stack ?? NO_STACK) : this.#resolver.resolve(raw.stack);
-    const starved = stall?.shipped == null && isStarved(raw.durationMs, hostMs, this.#thresholdMs);
+    // What was sent of it while it lasted, unless that was of another hold in the same turn of the loop.
+    const shipped = stall?.shipped ?? null;
+    const sent = shipped !== null && samples.includes(shipped.sample) && isOfView(raw, shipped.view) ? shipped : null;
+    const dominant = this.#dominant(samples, sent);
+    const seenIn = sent?.view ?? raw.view ?? (dominant === null ? null : this.viewOf(dominant.sample));
+    const guessed = dominant?.stack ?? NO_STACK;
+    const stack = raw.stack === null || sent !== null ? guessed : this.#resolver.resolve(raw.stack);
+    const starved = sent === null && isStarved(raw.durationMs, processor, this.#thresholdMs);
     const cause: Cause = raw.cause === 'code' && starved ? 'host' : raw.cause;
     // Neither a starved machine nor garbage collection is the doing of the view that happened to run.
     const blamed = cause === 'code' ? { view: seenIn, stack } : { view: null, stack: NO_STACK };
-    const at = stall?.shipped === null || stall === null ? raw.at : stall.startedAt;
+    const at = sent === null || stall === null ? raw.at : stall.startedAt;
     const main: IncidentSample = {
       at,
       durationMs: raw.durationMs,
@@ -108,8 +113,9 @@ export class IncidentBuilder {
    */
   ongoing(stall: Stall, ageMs: number): IncidentDelta | null {
     const first = stall.shipped === null;
-    const dominant = this.#dominant(stall.stacks, stall);
-    if (dominant === null) return null;
+    const dominant = this.#dominant(stall.stacks, stall.shipped);
+    // A call that the guard has wrapped is told of by name when it ends.
+    if (dominant === null || dominant.sample.operation !== '') return null;
     const view = stall.shipped?.view ?? this.viewOf(dominant.sample);
     if (view === null) return null;
     stall.shipped ??= { view, sample: dominant.sample, nextAtAgeMs: 0 };
@@ -135,9 +141,8 @@ export class IncidentBuilder {
   }
 
   /** The sample that stands for a block: of the site seen most often, the first. What was shipped stays. */
-  #dominant(samples: readonly StackSample[], stall: Stall | null): Dominant | null {
-    if (stall?.shipped)
-      return { sample: stall.shipped.sample, stack: this.#resolver.resolve(stall.shipped.sample.frames) };
+  #dominant(samples: readonly StackSample[], sent: ShippedStall | null): Dominant | null {
+    if (sent !== null) return { sample: sent.sample, stack: this.#resolver.resolve(sent.sample.frames) };
     const bySite = new Map<string, Dominant & { count: number }>();
     for (const sample of samples) {
       const stack = this.#resolver.resolve(sample.frames);
@@ -184,11 +189,16 @@ export class IncidentBuilder {
 }
 
 /**
- * Most of the time was the machine's, and what is left would hardly have been a block: twice the threshold, for the
- * sleep that a thread had asked for itself (up to one threshold) is not counted as the machine's.
+ * Most of the time was the machine's, and what the main thread computed meanwhile would have been no block. Where the
+ * kernel does not say that, up to one threshold more is taken off: the sleep that this thread had asked for itself.
  */
-export function isStarved(durationMs: number, hostMs: number, thresholdMs: number): boolean {
-  return hostMs * 2 > durationMs && durationMs - hostMs < 2 * thresholdMs;
+export function isStarved(durationMs: number, { hostMs, computedMs }: ProcessorTime, thresholdMs: number): boolean {
+  return hostMs * 2 > durationMs && (computedMs ?? durationMs - hostMs - thresholdMs) < thresholdMs;
+}
+
+/** True unless the main thread itself knows the block to be another view's. */
+function isOfView({ view }: RawBlock, { method, route }: View): boolean {
+  return view === null || (view.method === method && view.route === route);
 }
 
 function siteKey({ site }: ResolvedStack): string {

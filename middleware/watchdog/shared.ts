@@ -102,3 +102,9 @@ export function hrtimeMs(): number {
   const [seconds, nanos] = process.hrtime();
   return seconds * 1000 + nanos / 1e6;
 }
+
+/** What all threads of the process together have computed, in milliseconds. The same in each of them. */
+export function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}

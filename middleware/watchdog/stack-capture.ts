@@ -1,9 +1,7 @@
 import type { Session } from 'node:inspector';
 import { SAMPLE_STACK_SYMBOL, type StackSample } from './messages.js';
-import { hrtimeMs, type SharedState } from './shared.js';
-import { LATE_MS } from './stack-sampler.js';
+import { hrtimeMs, processCpuMs, type SharedState } from './shared.js';
 import type { Stall } from './stall.js';
-import type { Starvation } from './starvation.js';
 
 /** A sample costs the main thread half a millisecond, so a stall of a minute may have this many. */
 const MAX_SAMPLES = 20;
@@ -18,16 +16,14 @@ const GROWTH = 1.35;
 export class StackCapture {
   readonly #inspector: typeof import('node:inspector') | null;
   readonly #shared: SharedState;
-  readonly #starvation: Starvation;
   readonly #warn: (text: string) => void;
   #session: Session | null = null;
   #stall: Stall | null = null;
   #asked = 0;
   #nextAtAgeMs = 0;
 
-  constructor(enabled: boolean, shared: SharedState, starvation: Starvation, warn: (text: string) => void) {
+  constructor(enabled: boolean, shared: SharedState, warn: (text: string) => void) {
     this.#shared = shared;
-    this.#starvation = starvation;
     this.#warn = warn;
     this.#inspector = enabled ? loadInspector() : null;
   }
@@ -58,26 +54,19 @@ export class StackCapture {
       const session = this.#connect();
       this.#asked++;
       const askedAtMs = hrtimeMs();
-      this.#starvation.look(askedAtMs);
-      const expression = `globalThis[Symbol.for('${SAMPLE_STACK_SYMBOL}')]?.(${askedAtMs})`;
+      const expression = `globalThis[Symbol.for('${SAMPLE_STACK_SYMBOL}')]?.(${askedAtMs}, ${processCpuMs()})`;
       session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (_error, answer) => {
         // Nobody's exit may find a session open: Node would wait for it and say so.
         if (session === this.#session) this.#disconnect();
         const sample = toSample(answer?.result?.value);
         if (sample === null || sample.beats !== stall.beats) return;
-        stall.samples.push({ ...sample, late: sample.late && this.#isLate(askedAtMs, sample.atMs) });
+        stall.samples.push(sample);
       });
     } catch (error) {
       this.#asked = MAX_SAMPLES;
       this.#disconnect();
       this.#warn(`no stacks can be taken: ${error instanceof Error ? error.message : String(error)}`);
     }
-  }
-
-  /** An answer that took long only because the main thread had no processor still shows what it was asked about. */
-  #isLate(askedAtMs: number, atMs: number): boolean {
-    this.#starvation.look(hrtimeMs());
-    return atMs - askedAtMs - this.#starvation.duringMs(askedAtMs, atMs) > LATE_MS;
   }
 
   #connect(): Session {

@@ -1,59 +1,54 @@
 import { CURRENT_RUN_SYMBOL, type RawFrame, SAMPLE_STACK_SYMBOL, type StackSample } from './messages.js';
-import { CULPRIT, hrtimeMs, type SharedState } from './shared.js';
+import { CULPRIT, hrtimeMs, processCpuMs, type SharedState } from './shared.js';
 
 const MAX_FRAMES = 50;
 /** JavaScript answers within a millisecond or two; who takes longer was in native code, and may be elsewhere by now. */
 export const LATE_MS = 30;
+
+/** Whoever on the main thread wants to know of what is found in the middle of a stall. */
+export interface StallWitness {
+  /** True when what ran at `sharedMs` (`process.hrtime` milliseconds) is known to have ended. */
+  isPast(sharedMs: number): boolean;
+  /** The run with this id, or `CULPRIT.background`, has the loop. Called on top of its code. Must not throw. */
+  sampled(runId: number): void;
+}
+
+export const NO_WITNESS: StallWitness = { isPast: () => false, sampled() {} };
 
 /**
  * The main thread's half of stack capture: a global function that the watchdog's inspector session calls in a V8
  * interrupt, on top of whatever blocks. It answers that code's stack and view run and goes on: no debugger, no pause.
  * It also leaves in shared memory whose run it found, so that the main thread knows it before the block ends.
  */
-export function installStackSampler(shared: SharedState): void {
-  const heldMs = new Map<number, number>();
-  let stallBeats = -1;
-  let lastAtMs = 0;
-
-  const sample = (askedAtMs: number): string => {
+export function installStackSampler(shared: SharedState, witness: StallWitness): void {
+  const sample = (askedAtMs: number, askedCpuMs: number): string => {
     const atMs = hrtimeMs();
     const beats = shared.beats;
-    const [runId, viewId] = currentRunAndView();
-    const late = atMs - askedAtMs > LATE_MS && !(viewId !== 0 && viewId === shared.currentViewId);
-    if (beats !== stallBeats) {
-      stallBeats = beats;
-      lastAtMs = shared.heartbeatMs;
-      heldMs.clear();
-    }
+    const [runId, viewId, operation] = currentRun();
+    const isLate = witness.isPast(askedAtMs) || computedLong(atMs - askedAtMs, askedCpuMs);
+    const late = isLate && !(viewId !== 0 && viewId === shared.currentViewId);
     if (!late) {
       const culprit = runId === 0 ? CULPRIT.background : runId;
-      heldMs.set(culprit, (heldMs.get(culprit) ?? 0) + atMs - lastAtMs);
-      shared.culpritRunId = longest(heldMs);
+      shared.culpritRunId = culprit;
+      witness.sampled(culprit);
     }
-    lastAtMs = atMs;
-    const answer: StackSample = { atMs, beats, runId, viewId, late, frames: currentFrames(sample) };
+    const answer: StackSample = { atMs, beats, runId, viewId, late, operation, frames: currentFrames(sample) };
     return JSON.stringify(answer);
   };
   Object.defineProperty(globalThis, Symbol.for(SAMPLE_STACK_SYMBOL), { value: sample, configurable: true });
 }
 
-function currentRunAndView(): [number, number] {
-  const current: unknown = Reflect.get(globalThis, Symbol.for(CURRENT_RUN_SYMBOL));
-  if (typeof current !== 'function') return [0, 0];
-  const [runId, viewId] = String(current()).split(':').map(Number);
-  return [runId || 0, viewId || 0];
+/** Native code computes while it does not answer; a thread that the machine keeps waiting does not. */
+function computedLong(waitedMs: number, askedCpuMs: number): boolean {
+  return waitedMs > LATE_MS && processCpuMs() - askedCpuMs > LATE_MS;
 }
 
-function longest(heldMs: ReadonlyMap<number, number>): number {
-  let culprit: number = CULPRIT.unknown;
-  let most = -1;
-  for (const [id, ms] of heldMs) {
-    if (ms > most) {
-      most = ms;
-      culprit = id;
-    }
-  }
-  return culprit;
+/** `runId:viewId:operation` */
+function currentRun(): [number, number, string] {
+  const current: unknown = Reflect.get(globalThis, Symbol.for(CURRENT_RUN_SYMBOL));
+  if (typeof current !== 'function') return [0, 0, ''];
+  const [runId, viewId, ...operation] = String(current()).split(':');
+  return [Number(runId) || 0, Number(viewId) || 0, operation.join(':')];
 }
 
 /** The frames above `below`, read through V8's call sites; the host's own stack settings are as before afterwards. */

@@ -1,4 +1,4 @@
-import type { BlockedNow, IncidentDelta, View } from '../../protocol/index.js';
+import type { BlockedNow, IncidentDelta, LoopReport, View } from '../../protocol/index.js';
 import type { Arming } from './arming.js';
 import { type IncidentBuilder, isStarved } from './incident-builder.js';
 import type { RawBlock } from './messages.js';
@@ -31,6 +31,7 @@ export class StallWatch implements StallListener {
   readonly #parts: StallWatchParts;
   readonly #recent = new RecentStalls();
   #current: Stall | null = null;
+  #nobodysMs = 0;
 
   constructor(parts: StallWatchParts) {
     this.#parts = parts;
@@ -43,6 +44,17 @@ export class StallWatch implements StallListener {
     return { forSeconds: stall.ageMs(hrtimeMs()) / 1000, view: this.#viewOf(stall) };
   }
 
+  /**
+   * The loop's blocked time without what starvation and garbage collection held: that is nobody's, so it must not make
+   * the coverage of what could be given to a view look worse. What is told later than its report counts in the next.
+   */
+  ownBlockedTime(loop: LoopReport): LoopReport {
+    const spareMs = (loop.blockedSeconds - loop.attributedSeconds) * 1000;
+    const takenMs = Math.min(spareMs, this.#nobodysMs);
+    this.#nobodysMs -= takenMs;
+    return { ...loop, blockedSeconds: loop.blockedSeconds - takenMs / 1000 };
+  }
+
   stalled(stall: Stall, nowMs: number): void {
     if (stall !== this.#current) {
       this.#current = stall;
@@ -52,7 +64,8 @@ export class StallWatch implements StallListener {
     const ageMs = stall.ageMs(nowMs);
     if (ageMs >= LIVE_FROM_MS && nowMs - stall.reportedAtMs >= LIVE_EVERY_MS) {
       stall.reportedAtMs = nowMs;
-      this.#parts.onBlocked({ forSeconds: ageMs / 1000, view: this.#viewOf(stall) });
+      const view = this.#isStarved(stall, nowMs) ? null : this.#viewOf(stall);
+      this.#parts.onBlocked({ forSeconds: ageMs / 1000, view });
     }
     if (ageMs >= (stall.shipped?.nextAtAgeMs ?? SHIP_FROM_MS)) {
       const incident = this.#isStarved(stall, nowMs) ? null : this.#parts.builder.ongoing(stall, ageMs);
@@ -70,9 +83,10 @@ export class StallWatch implements StallListener {
     const stall = this.#recent.overlapping(raw.startedAtMs, endMs);
     // The news of the block may be here before the tick that would have noticed.
     this.#parts.starvation.look(hrtimeMs());
-    const hostMs = this.#parts.starvation.duringMs(raw.startedAtMs, endMs);
-    const incident = this.#parts.builder.block(raw, stall, hostMs);
+    const processor = this.#parts.starvation.during(raw.startedAtMs, endMs);
+    const incident = this.#parts.builder.block(raw, stall, processor);
     this.#parts.onIncident(incident);
+    if (incident.cause !== 'code' && raw.view === null && !raw.cold) this.#nobodysMs += raw.durationMs;
     // A block of code without a site: next time, let the main thread look closer.
     if (incident.cause === 'code' && incident.site.file === '') this.#parts.arming.arm(hrtimeMs());
   }
@@ -84,7 +98,7 @@ export class StallWatch implements StallListener {
   }
 
   #isStarved(stall: Stall, nowMs: number): boolean {
-    const hostMs = this.#parts.starvation.duringMs(stall.startedAtMs, nowMs);
-    return isStarved(stall.ageMs(nowMs), hostMs, this.#parts.blockThresholdMs);
+    const processor = this.#parts.starvation.during(stall.startedAtMs, nowMs);
+    return isStarved(stall.ageMs(nowMs), processor, this.#parts.blockThresholdMs);
   }
 }

@@ -5,12 +5,22 @@ const KEPT = 512;
 /** Timers are a millisecond or two late on a machine that has time; less than this is no starvation. */
 const LATE_FROM_MS = 10;
 
+/** What the machine and the main thread did with a stretch of time. Milliseconds. */
+export interface ProcessorTime {
+  /** The machine kept it to itself. */
+  readonly hostMs: number;
+  /** The main thread computed; null where the kernel does not say. */
+  readonly computedMs: number | null;
+}
+
 interface Point {
   readonly atMs: number;
   /** How long this thread was kept from running when it wanted to, in all. */
   readonly oversleptMs: number;
   /** How long the main thread has waited for a processor, in all; 0 where the kernel does not say. */
   readonly queuedMs: number;
+  /** How long it has computed, in all; 0 where the kernel does not say. */
+  readonly computedMs: number;
 }
 
 /**
@@ -18,7 +28,8 @@ interface Point {
  * asked for without having been busy itself; and, on Linux, the kernel's own account of how long the main thread was
  * ready to run and not running.
  *
- * Source: https://docs.kernel.org/scheduler/sched-stats.html (`/proc/<pid>/task/<tid>/schedstat`, second field, ns)
+ * Source: https://docs.kernel.org/scheduler/sched-stats.html (`/proc/<pid>/task/<tid>/schedstat`: ns on a
+ * processor, ns waiting for one, …)
  */
 export class Starvation {
   readonly #points: Point[] = [];
@@ -49,17 +60,20 @@ export class Starvation {
       this.#oversleptMs += lateMs - this.#countedMs;
       this.#countedMs = lateMs;
     }
-    const queuedMs = this.#main.read(1);
-    this.#points.push({ atMs: nowMs, oversleptMs: this.#oversleptMs, queuedMs });
+    const { computedMs, queuedMs } = this.#main.read();
+    this.#points.push({ atMs: nowMs, oversleptMs: this.#oversleptMs, queuedMs, computedMs });
     if (this.#points.length > KEPT) this.#points.splice(0, KEPT / 2);
   }
 
-  /** How much of the time from `fromMs` to `toMs` the machine kept to itself. */
-  duringMs(fromMs: number, toMs: number): number {
+  /** What became of the time from `fromMs` to `toMs`, as exactly as there were looks. */
+  during(fromMs: number, toMs: number): ProcessorTime {
     const before = this.#points.findLast((point) => point.atMs <= fromMs) ?? this.#points[0];
     const after = this.#points.find((point) => point.atMs >= toMs) ?? this.#points.at(-1);
-    if (before === undefined || after === undefined) return 0;
-    return Math.max(after.oversleptMs - before.oversleptMs, after.queuedMs - before.queuedMs);
+    if (before === undefined || after === undefined) return { hostMs: 0, computedMs: null };
+    return {
+      hostMs: Math.max(after.oversleptMs - before.oversleptMs, after.queuedMs - before.queuedMs),
+      computedMs: this.#main.known ? after.computedMs - before.computedMs : null,
+    };
   }
 
   stop(): void {
@@ -69,9 +83,11 @@ export class Starvation {
 
   /** How long this thread has computed, in all: on a processor where the kernel says so, else not idle. */
   #ownBusyMs(): number {
-    return this.#own.known ? this.#own.read(0) : performance.eventLoopUtilization().active;
+    return this.#own.known ? this.#own.read().computedMs : performance.eventLoopUtilization().active;
   }
 }
+
+const NOTHING = { computedMs: 0, queuedMs: 0 } as const;
 
 /** One thread's account with the scheduler. */
 class Schedstat {
@@ -90,16 +106,16 @@ class Schedstat {
     return this.#file !== null;
   }
 
-  /** Field 0: time on a processor; field 1: time ready and waiting for one. Milliseconds; 0 when not known. */
-  read(field: 0 | 1): number {
-    if (this.#file === null) return 0;
+  /** Milliseconds, in all; 0 when not known. */
+  read(): { computedMs: number; queuedMs: number } {
+    if (this.#file === null) return NOTHING;
     try {
       const bytes = readSync(this.#file, this.#buffer, 0, this.#buffer.length, 0);
-      const nanos = Number(this.#buffer.toString('latin1', 0, bytes).split(' ')[field]);
-      return Number.isFinite(nanos) ? nanos / 1e6 : 0;
+      const [computed, queued] = this.#buffer.toString('latin1', 0, bytes).split(' ').map(Number);
+      return { computedMs: (computed || 0) / 1e6, queuedMs: (queued || 0) / 1e6 };
     } catch {
       this.close();
-      return 0;
+      return NOTHING;
     }
   }
 

@@ -91,7 +91,10 @@ function watch(start: WatchdogStart, say: (message: FromWatchdog) => void, end: 
         builder.nameView(message.id, message.view);
         break;
       case 'drained':
-        if (sends) reporter.drained(message.report, stalls.blockedNow);
+        if (sends) {
+          const loop = stalls.ownBlockedTime(message.report.loop);
+          reporter.drained({ ...message.report, loop }, stalls.blockedNow);
+        }
         break;
       case 'incidents':
         if (sends) for (const incident of message.incidents) outbox.add(builder.incident(incident));

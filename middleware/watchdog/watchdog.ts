@@ -12,7 +12,7 @@ import type {
   WatchdogStart,
 } from './messages.js';
 import { SharedState } from './shared.js';
-import { installStackSampler } from './stack-sampler.js';
+import { installStackSampler, NO_WITNESS, type StallWitness } from './stack-sampler.js';
 
 export interface Watchdog {
   /** Hands a message over. Never throws; what cannot be handed over is counted in the next report that can. */
@@ -45,13 +45,18 @@ const MAX_STACKS = 1000;
  * Starts the thread that watches this one.
  *
  * @param listener is told on this thread where the dashboard is, and of what a person should know.
+ * @param witness is asked and told, on this thread, in the middle of a stall.
  * @returns a null object when this Node refuses worker threads (`--permission`). With the destination `none` the thread
  * still says whose code blocks, for the outputs on this thread; it sends nothing.
  */
-export function startWatchdog(start: WatchdogStart, listener: (message: FromWatchdog) => void): Watchdog {
+export function startWatchdog(
+  start: WatchdogStart,
+  listener: (message: FromWatchdog) => void,
+  witness: StallWitness = NO_WITNESS,
+): Watchdog {
   try {
     // An inspector session reaches the process's main thread only: a watched worker thread goes without stacks.
-    return new ThreadWatchdog({ ...start, captureStacks: start.captureStacks && isMainThread }, listener);
+    return new ThreadWatchdog({ ...start, captureStacks: start.captureStacks && isMainThread }, listener, witness);
   } catch (error) {
     listener({ type: 'warning', text: `no watchdog thread, so nothing is reported: ${messageOf(error)}` });
     return new NoWatchdog();
@@ -73,12 +78,12 @@ class ThreadWatchdog implements Watchdog {
   #stopping: (() => void) | null = null;
   readonly #closeSession = (): void => this.#shared.waitForSession(EXIT_WAIT_MS);
 
-  constructor(start: WatchdogStart, listener: (message: FromWatchdog) => void) {
+  constructor(start: WatchdogStart, listener: (message: FromWatchdog) => void, witness: StallWitness) {
     this.#start = start;
     this.#listener = listener;
     this.#shared = new SharedState(start.buffer);
     if (start.captureStacks) {
-      installStackSampler(this.#shared);
+      installStackSampler(this.#shared, witness);
       // A process that exits in the middle of a stall may have been asked for its stack just now. On Node 24 an exit
       // with a session open prints “Waiting for the debugger to disconnect…”.
       process.once('exit', this.#closeSession);
