@@ -1,4 +1,4 @@
-import express, { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
+import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
 import { fromOtlpLogs, fromOtlpMetrics } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import { COLLECTOR_LIMITS } from './limits.js';
@@ -6,6 +6,7 @@ import { answerOtlp, isProtobuf, PROTOBUF_TYPE, readLogsBody, readMetricsBody, r
 import { writeStatusProtobuf } from './otlp-protobuf.js';
 import type { Persistence } from './persistence.js';
 import { HttpProblem, toProblem } from './problem.js';
+import { readBody } from './request-body.js';
 
 /** `POST /v1/metrics` and `/v1/logs`: OTLP/HTTP in protobuf or JSON, plain or compressed, with OTLP's partial-success answers. */
 export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => number): Router {
@@ -68,11 +69,6 @@ function limitConcurrency(): RequestHandler {
 function requireType(request: Request, _response: Response, next: NextFunction): void {
   requireOtlpType(request);
   next();
-}
-
-/** Inflates as it reads and stops at the limit, so a decompression bomb never unfolds. */
-function readBody(): RequestHandler {
-  return express.raw({ type: () => true, limit: COLLECTOR_LIMITS.bodyBytes, inflate: true });
 }
 
 /** The readers forgive much; what they trip over is no OTLP. */

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { ExportLogsRequest, ExportMetricsRequest } from '../protocol/index.js';
 import { parseJson } from './json-text.js';
+import { readMetricsJson } from './metrics-json.js';
 import { readLogsProtobuf, readMetricsProtobuf, writeResponseProtobuf } from './otlp-protobuf.js';
 import { HttpProblem } from './problem.js';
 
@@ -25,7 +26,7 @@ export function requireOtlpType(request: Request): void {
 export function readMetricsBody(request: Request): ExportMetricsRequest {
   const body = bytesOf(request);
   if (isProtobuf(request)) return readProtobuf(() => readMetricsProtobuf(body));
-  return readJson(body, 'resourceMetrics') as ExportMetricsRequest;
+  return readMetricsJson(body) ?? (readJson(body, 'resourceMetrics') as ExportMetricsRequest);
 }
 
 export function readLogsBody(request: Request): ExportLogsRequest {

@@ -6,6 +6,7 @@ import {
   type ExponentialHistogramDataPoint,
   type ExportMetricsRequest,
   GOODBYE_ATTRIBUTE,
+  type KeyValue,
   type Metric,
   type NumberDataPoint,
   SCOPE_NAME,
@@ -187,7 +188,7 @@ class ReportReader {
         continue;
       }
       for (const point of pointsOf(metric)) {
-        const attributes = fromKeyValues(point.attributes);
+        const attributes = attributesOf(point.attributes);
         const value = number((point as NumberDataPoint).asDouble ?? (point as NumberDataPoint).asInt);
         const histogram = (): HistogramData => fromHistogramPoint(point as ExponentialHistogramDataPoint);
         this.#startMs ||= fromNanos(point.startTimeUnixNano);
@@ -324,6 +325,22 @@ function toView(attributes: Attributes): View {
 
 function toCause(value: unknown): Cause {
   return value === 'gc' || value === 'host' ? value : 'code';
+}
+
+/**
+ * A reader that finds the same attributes again, second after second, hands over the same list; then what they say
+ * need not be worked out again. A list that is garbage takes its entry with it.
+ */
+const readAttributes = new WeakMap<readonly KeyValue[], Attributes>();
+
+function attributesOf(pairs: readonly KeyValue[] | undefined): Attributes {
+  if (pairs === undefined || !Object.isFrozen(pairs)) return fromKeyValues(pairs);
+  let attributes = readAttributes.get(pairs);
+  if (attributes === undefined) {
+    attributes = fromKeyValues(pairs);
+    readAttributes.set(pairs, attributes);
+  }
+  return attributes;
 }
 
 /** What was made cumulative on its way would be counted again and again. Explicit buckets are none of ours. */

@@ -1,0 +1,163 @@
+// A child of the bench: many simulated processes, each reporting once a second, over raw sockets so that this side costs
+// little. It prints one JSON line with what came of it.
+import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { Histogram, toOtlpMetrics } from 'holdup/protocol';
+
+const { url, instances, views, seconds, connections, encoding } = JSON.parse(process.argv[2]);
+const { hostname, port } = new URL(url);
+const SEQUENCE = 1_234_567_890;
+const latencies = [];
+const statuses = {};
+let sent = 0;
+let unanswered = 0;
+let lateMs = 0;
+let bytes = 0;
+
+/** What one process says each second: every view with 25 requests, some of them slow. */
+function reportOf(id) {
+  const histogram = (...values) => {
+    const made = new Histogram();
+    for (let i = 0; i < 25; i++) for (const value of values) made.record(value * (1 + i / 10));
+    return made.data();
+  };
+  const endMs = Date.now();
+  return {
+    instance: {
+      id,
+      service: `service-${Number(id.slice(4)) % 10}`,
+      serviceVersion: '1.0.0',
+      host: 'bench',
+      pid: 1,
+      nodeVersion: '20.20.0',
+      role: 'main',
+    },
+    sequence: SEQUENCE,
+    startMs: endMs - 1000,
+    endMs,
+    views: Array.from({ length: views }, (_, i) => ({
+      view: { method: 'GET', route: `/things/${i}/:id`, handler: `showThing${i}`, kind: 'async' },
+      active: 3,
+      activePeak: 5,
+      duration: histogram(0.004, 0.03),
+      busy: histogram(0.001),
+      wait: histogram(0.0005),
+      operations: i % 5 === 0 ? [{ operation: 'fs.readFileSync', duration: histogram(0.002) }] : [],
+      blocks: [],
+    })),
+    loop: {
+      delay: histogram(0.001),
+      utilization: 0.4,
+      activeSeconds: 0.4,
+      idleSeconds: 0.6,
+      blockedSeconds: 0,
+      attributedSeconds: 0,
+      blocked: null,
+    },
+    gc: [],
+    memory: { rssBytes: 9e7, heapUsedBytes: 3e7 },
+    observer: { busySeconds: 0.001, samplingRatio: 1 },
+    dropped: [],
+  };
+}
+
+/** A body in two halves, between which the number of the report goes; each half compressed once and for all. */
+function templateOf(id) {
+  const text = JSON.stringify(toOtlpMetrics(reportOf(id)));
+  const at = text.indexOf(String(SEQUENCE));
+  const halves = [text.slice(0, at), text.slice(at + String(SEQUENCE).length)];
+  bytes = text.length;
+  // Members of a gzip file follow one another freely.
+  return halves.map((half) => (encoding === 'gzip' ? gzipSync(half, { level: 6 }) : Buffer.from(half)));
+}
+
+const templates = Array.from({ length: instances }, (_, i) => templateOf(`sim-${i}`));
+const queues = Array.from({ length: connections }, () => []);
+for (let i = 0; i < instances; i++) queues[i % connections].push(i);
+
+/** One connection serves its processes one after the other, each at its own moment of the second. */
+class Line {
+  #socket;
+  #text = '';
+  #answered = () => {};
+
+  open() {
+    return new Promise((resolve, reject) => {
+      this.#socket = connect(Number(port), hostname, resolve);
+      this.#socket.setNoDelay(true);
+      this.#socket.on('error', reject);
+      this.#socket.on('data', (data) => {
+        this.#text += data.latin1Slice();
+        const end = this.#text.indexOf('\r\n\r\n');
+        if (end < 0) return;
+        const length = Number(/content-length: (\d+)/i.exec(this.#text)?.[1] ?? 0);
+        if (this.#text.length < end + 4 + length) return;
+        const status = this.#text.slice(9, 12);
+        this.#text = '';
+        this.#answered(status);
+      });
+    });
+  }
+
+  post([before, after], sequence) {
+    const number = encoding === 'gzip' ? gzipSync(String(sequence), { level: 1 }) : Buffer.from(String(sequence));
+    const head =
+      `POST /v1/metrics HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n` +
+      `${encoding === 'gzip' ? 'Content-Encoding: gzip\r\n' : ''}` +
+      `Content-Length: ${before.length + number.length + after.length}\r\n\r\n`;
+    const startedAt = performance.now();
+    return new Promise((resolve) => {
+      this.#answered = (status) => {
+        latencies.push(performance.now() - startedAt);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        resolve();
+      };
+      this.#socket.write(Buffer.concat([Buffer.from(head), before, number, after]));
+    });
+  }
+
+  close() {
+    this.#socket.destroy();
+  }
+}
+
+async function run(queue) {
+  const line = new Line();
+  await line.open();
+  const startedAt = performance.now();
+  for (let second = 0; second < seconds; second++) {
+    for (const [i, instance] of queue.entries()) {
+      const due = startedAt + (second + i / queue.length) * 1000;
+      const early = due - performance.now();
+      if (early > 1) await new Promise((resolve) => setTimeout(resolve, early));
+      else lateMs = Math.max(lateMs, -early);
+      // What a process could not send in its second it would have merged or dropped; here it counts as unanswered.
+      if (early < -2000) {
+        unanswered++;
+        continue;
+      }
+      sent++;
+      await line.post(templates[instance], second + 1);
+    }
+  }
+  line.close();
+}
+
+process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
+await Promise.all(queues.map(run));
+latencies.sort((a, b) => a - b);
+const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0;
+const cpu = process.cpuUsage();
+process.stdout.write(
+  `${JSON.stringify({
+    sent,
+    unanswered,
+    statuses,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+    maxMs: quantile(1),
+    lateMs,
+    bytes,
+    cpuSeconds: (cpu.user + cpu.system) / 1e6,
+  })}\n`,
+);
