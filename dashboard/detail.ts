@@ -1,6 +1,7 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { IncidentDetail } from '../protocol/index.js';
+import { incidentUrl } from './addresses.js';
 import { incidents, openedFile, pausedAt } from './store.js';
 
 export type Detail =
@@ -13,11 +14,13 @@ export type Detail =
 const REFRESH_MS = 2_000;
 
 /** One incident whole, asked for again when the live feed says that it changed. Stands still while the page does. */
-export function useIncidentDetail(fingerprint: string): Signal<Detail> {
+export function useIncidentDetail(fingerprint: string, service: string): Signal<Detail> {
   const detail = useSignal<Detail>({ state: 'loading' });
   const seen = useComputed(() => {
-    const summary = incidents.value.find((incident) => incident.fingerprint === fingerprint);
-    return `${summary?.count} ${summary?.coldCount} ${summary?.state}`;
+    const summary = incidents.value.find(
+      (incident) => incident.fingerprint === fingerprint && (service === '' || incident.service === service),
+    );
+    return `${summary?.count} ${summary?.coldCount} ${summary?.state} ${summary?.stateSince}`;
   });
   const askedAt = useSignal(0);
   useEffect(() => {
@@ -26,7 +29,7 @@ export function useIncidentDetail(fingerprint: string): Signal<Detail> {
     const wait = Math.max(0, askedAt.peek() + REFRESH_MS - Date.now());
     const timer = setTimeout(async () => {
       askedAt.value = Date.now();
-      const next = await ask(fingerprint, abort.signal);
+      const next = await ask(fingerprint, service, abort.signal);
       if (abort.signal.aborted) return;
       // What is shown is better than nothing: a failed refresh does not take it away.
       if (next.state === 'ready' || detail.peek().state !== 'ready') detail.value = next;
@@ -35,14 +38,16 @@ export function useIncidentDetail(fingerprint: string): Signal<Detail> {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [fingerprint, seen.value]);
+  }, [fingerprint, service, seen.value]);
   return detail;
 }
 
-async function ask(fingerprint: string, signal: AbortSignal): Promise<Detail> {
+async function ask(fingerprint: string, service: string, signal: AbortSignal): Promise<Detail> {
   try {
-    const url = new URL(`api/v1/incidents/${encodeURIComponent(fingerprint)}`, document.baseURI);
-    const response = await fetch(url, { signal, headers: { accept: 'application/json' } });
+    const response = await fetch(incidentUrl(fingerprint, service), {
+      signal,
+      headers: { accept: 'application/json' },
+    });
     if (response.status === 404) return { state: 'missing' };
     if (!response.ok) return { state: 'failed', why: `The collector answered ${response.status}.` };
     return { state: 'ready', incident: (await response.json()) as IncidentDetail };

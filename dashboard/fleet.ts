@@ -6,6 +6,7 @@ import type {
   TimelinePoint,
   ViewSummary,
 } from '../protocol/index.js';
+import { incidentKey } from './addresses.js';
 import { viewKey } from './names.js';
 
 /** What the page keeps at most, whatever the fleet's size and however long it is open. */
@@ -34,11 +35,7 @@ export class Fleet {
   #timeline: TimelinePoint[] = [];
   /** What matters least goes first: the view with the fewest requests, the incident that delayed least, the oldest. */
   readonly #views = new Shelf<ViewSummary>(KEPT.views, viewKey, (view) => view.requests);
-  readonly #incidents = new Shelf<IncidentSummary>(
-    KEPT.incidents,
-    (incident) => incident.fingerprint,
-    (incident) => incident.delayedMs,
-  );
+  readonly #incidents = new Shelf<IncidentSummary>(KEPT.incidents, incidentKey, (incident) => incident.delayedMs);
   readonly #instances = new Shelf<InstanceSummary>(
     KEPT.instances,
     (instance) => instance.id,

@@ -63,6 +63,13 @@ export function clock(atMs: number): string {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
 
+/** A label of a time axis, as fine as the distance to the next: `14:03:20`, `14:03`, `03-01`. Local time. */
+export function moment(atMs: number, stepMs: number): string {
+  if (stepMs < 60_000) return clock(atMs);
+  const time = clock(atMs).slice(0, 5);
+  return time === '00:00' || stepMs >= 86_400_000 ? dateTime(atMs).slice(5, 10) : time;
+}
+
 /** `2026-03-01 14:03:20`, local time. */
 export function dateTime(atMs: number): string {
   const at = new Date(atMs);

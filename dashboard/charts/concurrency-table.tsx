@@ -1,5 +1,5 @@
 import type { TimelinePoint } from '../../protocol/index.js';
-import { clock, count, duration, percent } from '../format.js';
+import { clock, count, dateTime, duration, percent } from '../format.js';
 import { legible } from '../names.js';
 import { hrefTo } from '../router.js';
 
@@ -9,10 +9,13 @@ const MOST_ROWS = 120;
 /** The chart's figures in words, newest first. */
 export function ConcurrencyTable({
   points,
+  stepMs,
   from,
   to,
 }: {
   readonly points: readonly TimelinePoint[];
+  /** What one point covers. */
+  readonly stepMs: number;
   readonly from: number;
   readonly to: number;
 }) {
@@ -21,7 +24,12 @@ export function ConcurrencyTable({
     .reverse()
     .slice(0, MOST_ROWS);
   return (
-    <div class="scroll tall" role="region" aria-label="Concurrency, second by second" tabIndex={0}>
+    <div
+      class="scroll tall"
+      role="region"
+      aria-label={stepMs === 1_000 ? 'Concurrency, second by second' : `Concurrency, ${stepMs < 60_000 ? `${stepMs / 1_000} s` : duration(stepMs)} a row`}
+      tabIndex={0}
+    >
       <table>
         <thead>
           <tr>
@@ -49,7 +57,7 @@ export function ConcurrencyTable({
           {rows.map((point) => (
             <tr key={point.at}>
               <th scope="row" class="number">
-                {clock(point.at)}
+                {stepMs < 60_000 ? clock(point.at) : dateTime(point.at)}
               </th>
               <td class="number">{count(Object.values(point.active).reduce((sum, each) => sum + each, 0))}</td>
               <td class="mono wrap">{busiest(point)}</td>

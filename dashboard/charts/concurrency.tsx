@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 import type { TimelinePoint } from '../../protocol/index.js';
+import { type HistoryQuestion, useHistory } from '../history.js';
 import { go, hrefTo, queryOf, setQuery } from '../router.js';
 import { openedFile, pausedAt, picture, timeline } from '../store.js';
 import { colours } from '../theme.js';
@@ -10,14 +11,20 @@ import { readColours } from './colours.js';
 import { ConcurrencyTable } from './concurrency-table.js';
 import { Legend, Readout } from './legend.js';
 import { createPlot, type PlotKind, type Scene } from './plots.js';
-import { SeriesSlots, type Span, toColumns } from './stacked.js';
+import { SECOND_MS, SeriesSlots, type Span, toColumns } from './stacked.js';
 
 const RANGES = [
   { name: '1m', label: '1 min', ms: 60_000 },
   { name: '5m', label: '5 min', ms: 300_000 },
-  { name: '15m', label: '15 min', ms: 900_000 },
+  { name: '1h', label: '1 h', ms: 3_600_000 },
+  { name: '24h', label: '24 h', ms: 86_400_000 },
+  { name: '7d', label: '7 d', ms: 604_800_000 },
 ] as const;
 const DEFAULT_RANGE = RANGES[1];
+/** What the feed tells a page that opens; longer ranges are asked of the collector. */
+const LIVE_MS = 300_000;
+/** A zoom may reach this far over the edge of what is known before it is worth a question. */
+const HISTORY_MARGIN_MS = 2_000;
 const KINDS: readonly PlotKind[] = ['active', 'held', 'delay', 'utilization'];
 /** A block is a few pixels wide; the pointer need not hit it exactly. */
 const REACH_PX = 6;
@@ -27,11 +34,35 @@ const REACH_PX = 6;
  * known it starts where the knowledge does, so that the first minute is not a sliver at the edge.
  */
 function windowOf(startMs: number, endMs: number): Span & { readonly zoomed: boolean } {
-  const [from, to] = queryOf('zoom').split('-').map(Number);
+  const [from, to] = zoomOf();
   if (from !== undefined && to !== undefined && to > from) return { from, to, zoomed: true };
-  const range = RANGES.find((each) => each.name === queryOf('range')) ?? DEFAULT_RANGE;
+  const range = rangeNow();
   const known = Math.max(RANGES[0].ms, endMs - startMs);
   return { from: endMs - Math.min(range.ms, known), to: endMs, zoomed: false };
+}
+
+function endOf(live: readonly TimelinePoint[]): number {
+  return (live.at(-1)?.at ?? picture.value.overview?.at ?? Date.now()) + SECOND_MS;
+}
+
+/** What must be asked of the collector because it is longer ago than the live feed told; null when nothing is. */
+function historyNeeded(live: readonly TimelinePoint[]): HistoryQuestion | null {
+  if (openedFile.value !== null) return null;
+  const [from, to] = zoomOf();
+  if (from !== undefined && to !== undefined && to > from) {
+    const known = live[0]?.at ?? endOf(live);
+    return from < known - HISTORY_MARGIN_MS ? { from, to, spanMs: to - from } : null;
+  }
+  const { ms } = rangeNow();
+  return ms > LIVE_MS ? { from: null, to: null, spanMs: ms } : null;
+}
+
+function zoomOf(): number[] {
+  return queryOf('zoom').split('-').map(Number);
+}
+
+function rangeNow(): (typeof RANGES)[number] {
+  return RANGES.find((each) => each.name === queryOf('range')) ?? DEFAULT_RANGE;
 }
 
 /** False for the seconds of a collector that waits for its first process. */
@@ -41,12 +72,16 @@ function hasLife(point: TimelinePoint): boolean {
 
 /** Requests in flight by view, with the holds of the loop, its delay and its utilization under it on one time axis. */
 export function Concurrency() {
-  const points = timeline.value;
+  const live = timeline.value;
+  const question = historyNeeded(live);
+  const history = useHistory(question).value;
+  const points = history?.points ?? live;
+  const stepMs = history?.stepMs ?? SECOND_MS;
   const slots = useRef(new SeriesSlots());
   const names = useMemo(() => slots.current.assign(points), [points]);
-  const columns = useMemo(() => toColumns(points, names), [points, names]);
-  const end = (points.at(-1)?.at ?? picture.value.overview?.at ?? Date.now()) + 1_000;
-  const shown = windowOf(points.find(hasLife)?.at ?? end, end);
+  const columns = useMemo(() => toColumns(points, names, stepMs), [points, names, stepMs]);
+  const end = history?.to ?? endOf(live);
+  const shown = windowOf(question === null ? (points.find(hasLife)?.at ?? end) : 0, end);
   const blocks = blocksBetween(points, shown.from, shown.to);
 
   const cursor = useSignal<{ index: number; at: number } | null>(null);
@@ -119,13 +154,15 @@ export function Concurrency() {
         <ChartControls zoomed={shown.zoomed} asTable={asTable} />
       </div>
       {asTable ? (
-        <ConcurrencyTable points={points} from={shown.from} to={shown.to} />
+        <ConcurrencyTable points={points} stepMs={stepMs} from={shown.from} to={shown.to} />
       ) : (
         <div class="concurrency-body" role="img" aria-label={`Active requests by view over time. ${summary}`}>
           <div class={near === null ? 'plots' : 'plots on-block'}>
             {KINDS.map((kind) => (
               <div class={`plot plot-${kind}`} key={kind}>
-                <span class="plot-name">{PLOT_NAMES[kind]}</span>
+                <span class="plot-name">
+                  {kind === 'held' && stepMs > SECOND_MS ? 'Longest holds' : PLOT_NAMES[kind]}
+                </span>
                 {kind === 'delay' && <DelayKey />}
                 <div
                   ref={(host) => {
@@ -159,7 +196,7 @@ function DelayKey() {
 }
 
 function ChartControls({ zoomed, asTable }: { readonly zoomed: boolean; readonly asTable: boolean }) {
-  const range = queryOf('range') === '' ? DEFAULT_RANGE.name : queryOf('range');
+  const range = rangeNow().name;
   const still = pausedAt.value !== null || openedFile.value !== null;
   return (
     <div class="controls">

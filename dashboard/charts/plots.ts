@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import type { TimelineBlock } from '../../protocol/index.js';
-import { clock } from '../format.js';
+import { moment } from '../format.js';
 import type { ChartColours } from './colours.js';
 import type { Span } from './stacked.js';
 
@@ -98,8 +98,8 @@ function timeAxis(kind: PlotKind, scene: Scene): uPlot.Axis {
     size: last ? 24 : 0,
     space: 88,
     ticks: { show: last, size: 4, stroke: () => scene.colours.line, width: 1 },
-    incrs: [1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5],
-    values: (_plot, splits) => splits.map((split) => (last ? clock(split) : '')),
+    incrs: [1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 108e5, 216e5, 432e5, 864e5],
+    values: (_plot, splits, _axis, _space, incr) => splits.map((split) => (last ? moment(split, incr) : '')),
   };
 }
 

@@ -41,7 +41,7 @@ function busiestViews(points: readonly TimelinePoint[]): string[] {
 
 export type Values = (number | null)[];
 
-/** One column a second; null where no second was told, so that a gap is drawn as a gap. */
+/** One column a point; null where nothing was told, so that a gap is drawn as a gap. */
 export interface Columns {
   /** Epoch milliseconds. */
   readonly at: number[];
@@ -65,13 +65,19 @@ export interface Span {
   readonly to: number;
 }
 
-/** Two seconds may be told up to this far apart before we call it a gap. */
-const GAP_MS = 2_500;
-const SECOND_MS = 1_000;
+/** Two points may be told up to this many steps apart before we call it a gap. */
+const GAP_STEPS = 2.5;
+/** A point of the live feed covers a second. */
+export const SECOND_MS = 1_000;
 /** A delay axis is logarithmic, and zero has no logarithm. */
 const LEAST_DELAY_MS = 0.1;
 
-export function toColumns(points: readonly TimelinePoint[], slots: readonly (string | null)[]): Columns {
+/** @param stepMs what one point covers */
+export function toColumns(
+  points: readonly TimelinePoint[],
+  slots: readonly (string | null)[],
+  stepMs: number,
+): Columns {
   const width = slots.length + 1;
   const columns = {
     at: [] as number[],
@@ -96,16 +102,16 @@ export function toColumns(points: readonly TimelinePoint[], slots: readonly (str
     columns.at.push(at);
     columns.point.push(point);
   };
-  // A second lasts until the next one: its step is closed before a gap and at the end.
+  // A point lasts until the next one: its step is closed before a gap and at the end.
   const close = (): void => {
-    push((columns.at.at(-1) ?? 0) + SECOND_MS - 1, columns.point.at(-1) ?? -1);
+    push((columns.at.at(-1) ?? 0) + stepMs - 1, columns.point.at(-1) ?? -1);
     for (const list of lists) list.push(list.at(-1) ?? null);
   };
   points.forEach((point, index) => {
     const last = points[index - 1];
-    if (last !== undefined && point.at - last.at > GAP_MS) {
+    if (last !== undefined && point.at - last.at > stepMs * GAP_STEPS) {
       close();
-      const from = last.at + SECOND_MS;
+      const from = last.at + stepMs;
       columns.gaps.push({ from, to: point.at });
       push(from, -1);
       for (const list of lists) list.push(null);

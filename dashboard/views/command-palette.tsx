@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { viewName } from '../../protocol/index.js';
+import { incidentHref } from '../addresses.js';
 import { closeDialog, dialog } from '../dialogs.js';
 import { duration } from '../format.js';
 import { legible, nameOf, placeOf, viewKey } from '../names.js';
@@ -106,7 +107,7 @@ function allCommands(): Command[] {
         kind: 'Incident',
         name: `${operationName(incident)} in ${legible(viewName(incident.view), 80)}`,
         detail: `${placeOf(incident.site)} ${duration(incident.delayedMs)}`,
-        run: () => go(hrefTo(['incidents', incident.fingerprint])),
+        run: () => go(incidentHref(incident)),
       })),
     ...views.value.map((view) => ({
       kind: 'View',

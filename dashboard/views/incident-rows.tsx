@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { IncidentSummary } from '../../protocol/index.js';
+import { incidentHref, incidentKey } from '../addresses.js';
 import { roundStep } from '../charts/freeze-scale.js';
 import { Sparkline } from '../charts/sparkline.js';
 import { count, duration, plural } from '../format.js';
 import { useGradual } from '../gradual.js';
 import { memoRow } from '../memo.js';
 import { legible, nameOf, placeOf, whole, wholePlace } from '../names.js';
-import { hrefTo } from '../router.js';
 import { operationName } from '../sentence.js';
 import { Age, NewBadge } from './age.js';
 
@@ -32,7 +32,7 @@ export function IncidentRows({
     <>
       <ol class="incident-rows">
         {incidents.slice(0, drawn).map((incident) => (
-          <IncidentRow key={incident.fingerprint} incident={incident} worst={worst} cold={cold} />
+          <IncidentRow key={incidentKey(incident)} incident={incident} worst={worst} cold={cold} />
         ))}
       </ol>
       {incidents.length > limit.value && (
@@ -58,7 +58,7 @@ const IncidentRow = memoRow(function Row({
   const place = placeOf(incident.site);
   return (
     <li>
-      <a class="incident-row" data-row href={hrefTo(['incidents', incident.fingerprint])}>
+      <a class="incident-row" data-row href={incidentHref(incident)}>
         <span class="cell delayed">
           <b>{duration(incident.delayedMs)}</b>
           <small>
@@ -123,7 +123,13 @@ export function machineWords(incidents: readonly IncidentSummary[]): string {
 export function Badges({ incident }: { readonly incident: IncidentSummary }) {
   return (
     <>
-      <NewBadge firstSeen={incident.firstSeen} />
+      {incident.regression === null ? (
+        <NewBadge firstSeen={incident.firstSeen} />
+      ) : (
+        <span class="badge again" title="It came back after somebody had resolved it">
+          regressed
+        </span>
+      )}
       {incident.kind === 'block' && <span class="badge">block</span>}
       {incident.cause !== 'code' && <span class="badge">{incident.cause === 'gc' ? 'GC' : incident.cause}</span>}
       {incident.thrownCount > 0 && <span class="badge">{count(incident.thrownCount)} refused</span>}
@@ -132,7 +138,11 @@ export function Badges({ incident }: { readonly incident: IncidentSummary }) {
           allowed
         </span>
       )}
-      {incident.state !== 'open' && <span class="badge">{incident.state}</span>}
+      {incident.state !== 'open' && (
+        <span class="badge" title={whole(incident.stateReason)}>
+          {incident.state}
+        </span>
+      )}
     </>
   );
 }

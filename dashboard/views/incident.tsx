@@ -1,25 +1,27 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { IncidentDetail } from '../../protocol/index.js';
 import { allowEntry } from '../allow-entry.js';
 import { Sparkline } from '../charts/sparkline.js';
-import { useIncidentDetail } from '../detail.js';
+import { type Detail, useIncidentDetail } from '../detail.js';
 import { editorLink } from '../editor.js';
 import { count, dateTime, duration, plural } from '../format.js';
 import { incidentMarkdown } from '../markdown.js';
 import { legible, longerPlace, nameOf, whole, wholePlace } from '../names.js';
-import { hrefTo } from '../router.js';
+import { hrefTo, queryOf } from '../router.js';
 import { operationName, sentenceFor } from '../sentence.js';
 import { Age } from './age.js';
 import { CodeFrame } from './code-frame.js';
 import { Copy, CopyMarkdown } from './copy.js';
+import { Decision } from './decision.js';
 import { Badges } from './incident-rows.js';
 import { Rich } from './rich.js';
 import { Samples } from './samples.js';
 
 /** One incident: what happened, where, who paid, and what to write instead. */
 export function IncidentPage({ fingerprint }: { readonly fingerprint: string }) {
-  const detail = useIncidentDetail(fingerprint).value;
+  const signal = useIncidentDetail(fingerprint, queryOf('service'));
+  const detail = signal.value;
   return (
     <>
       <nav class="crumbs" aria-label="Where this is">
@@ -32,12 +34,12 @@ export function IncidentPage({ fingerprint }: { readonly fingerprint: string }) 
         </p>
       )}
       {detail.state === 'failed' && <p class="panel empty">{detail.why}</p>}
-      {detail.state === 'ready' && <Whole incident={detail.incident} />}
+      {detail.state === 'ready' && <Whole incident={detail.incident} detail={signal} />}
     </>
   );
 }
 
-function Whole({ incident }: { readonly incident: IncidentDetail }) {
+function Whole({ incident, detail }: { readonly incident: IncidentDetail; readonly detail: Signal<Detail> }) {
   return (
     <article class="incident" aria-labelledby="incident-title">
       <section class="panel" aria-labelledby="incident-title">
@@ -62,6 +64,7 @@ function Whole({ incident }: { readonly incident: IncidentDetail }) {
             Allowed: <q>{whole(incident.allowed)}</q>
           </p>
         )}
+        <Decision incident={incident} detail={detail} />
         <Totals incident={incident} />
       </section>
       <div class="columns">

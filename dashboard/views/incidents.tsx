@@ -56,6 +56,19 @@ export function Incidents() {
           <Choice name="kind" label="Kind" value={filter.kind} of={(each) => each.kind} />
           <Choice name="category" label="Category" value={filter.category} of={(each) => each.category} />
           <Choice name="cause" label="Cause" value={filter.cause} of={(each) => each.cause} />
+          <label class={filter.state === '' ? 'choice' : 'choice chosen'}>
+            <span>State</span>
+            <select
+              aria-label="State"
+              value={filter.state}
+              onChange={(event) => setQuery({ state: event.currentTarget.value })}
+            >
+              <option value="">open</option>
+              <option value="resolved">resolved</option>
+              <option value="ignored">ignored</option>
+              <option value="any">any</option>
+            </select>
+          </label>
           <label class="choice">
             <span>Sort</span>
             <select aria-label="Sort" value={sort} onChange={(event) => setQuery({ sort: event.currentTarget.value })}>

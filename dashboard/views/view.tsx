@@ -17,7 +17,10 @@ export function ViewPage({ id }: { readonly id: string }) {
     );
   }
   const own = incidents.value
-    .filter((incident) => incident.service === view.service && viewName(incident.view) === viewName(view))
+    .filter(
+      (incident) =>
+        incident.state === 'open' && incident.service === view.service && viewName(incident.view) === viewName(view),
+    )
     .sort(byDelayedTime);
   const figures: readonly (readonly [string, string, string])[] = [
     ['Busy share', percent(view.busyShare), 'of a loop, last minute'],

@@ -14,12 +14,14 @@ export interface OpenedPage {
  * Opens the dashboard as a person would.
  *
  * @param expected console messages that a test provokes on purpose, such as a refused connection
+ * @param beforehand runs in the page before its own scripts
  */
 export async function openPage(
   browser: Browser,
   url: string,
   options: BrowserContextOptions = {},
   expected: RegExp | null = null,
+  beforehand: () => void = () => {},
 ): Promise<OpenedPage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const troubles: string[] = [];
@@ -47,6 +49,7 @@ export async function openPage(
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective}`));
   });
+  await page.addInitScript(beforehand);
   await page.goto(url);
   return {
     page,

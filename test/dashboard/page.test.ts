@@ -240,7 +240,7 @@ test('tells the chart as a table, and opens an incident from it', async () => {
 test('opens the incident of a block that is clicked in the chart, and zooms where it is dragged', async () => {
   const { page, close } = await openPage(browser, `${collector.url}#/?range=1m`);
   const track = page.locator('.plot-held .u-over');
-  await track.waitFor();
+  await page.getByRole('img', { name: /[1-9]\d* holds of the loop are marked/ }).waitFor();
   await page.keyboard.press(' ');
   const box = await track.boundingBox();
   if (box === null) throw new Error('no track');
@@ -253,7 +253,7 @@ test('opens the incident of a block that is clicked in the chart, and zooms wher
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => !location.hash.includes('zoom'));
   // Like a person: move along the track until the readout names a block, then click.
-  for (let x = box.width - 2; x > 0; x -= 3) {
+  for (let x = box.width - 2; x > 0; x -= 6) {
     await page.mouse.move(box.x + x, y);
     if (await page.locator('.plots.on-block').count()) break;
   }
@@ -282,10 +282,10 @@ test('shows which process is blocked right now, and by which view', async () => 
   const instance = feeder.instances[2];
   if (instance === undefined) throw new Error('no instance');
   feeder.stop();
+  await page.locator('.connection.live').waitFor();
+  await page.locator('tbody tr').nth(2).waitFor();
   await feeder.report(instance, Date.now(), [], { forSeconds: 3.2, view: SEARCH });
-  const row = page.locator('tr.instance-blocked');
-  await row.waitFor();
-  expect(await row.innerText()).toMatch(/blocked \d.*s by GET \/search/);
+  await page.locator('tr.instance-blocked', { hasText: /blocked \d.*s by GET \/search/ }).waitFor();
   await page.waitForFunction(() => document.title.includes('held now'));
   feeder.start();
   await close();
