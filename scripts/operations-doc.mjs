@@ -49,8 +49,9 @@ ${sections(CATALOG, (entry) => (entry.module === '(global)' ? 'globals' : entry.
 
 ## Packages
 
-Wrapped as they load, whether by \`require\` or \`import\`, when they are CommonJS. A package that is an ES module is seen through
-the built-ins it calls: the incident names the package as the owner. Each SQL statement of a database driver is an
+Wrapped as they load, by \`require\` or \`import\`. Those that are ES modules need hooks that Node.js has since 22.22.3, 24.11.1
+and 26; before that, and so on Node 20, they are seen through the built-ins they call, with the package named as the owner,
+and what calls none (\`bcryptjs\`) shows as a block. Each SQL statement of a database driver is an
 operation of its own, shown without its literals. A row read later from \`iterate()\` is not told apart from your own loop.
 
 ${table(packages)}

@@ -3,10 +3,11 @@ import Module from 'node:module';
 import { currentRun, ViewRun } from '../view-run.js';
 import { ViewTotals } from '../view-totals.js';
 import { LateBuiltins, restoreBuiltins, wrapBuiltins } from './builtins.js';
+import { hookImports } from './module-import.js';
 import { wrapModuleLoad } from './module-load.js';
 import type { OperationSink } from './operation-call.js';
 import { isOwn } from './own-frames.js';
-import { hookLoadedPackages, hookPackage } from './packages.js';
+import { hookLoadedPackages, hookNamespace, hookPackage } from './packages.js';
 import { type AllowEntry, Policy, type PolicySettings, packageOf } from './policy.js';
 import { clearSites, registeredCount, setModes } from './registry.js';
 import type { Replacement } from './replacement.js';
@@ -54,6 +55,7 @@ class ProcessGuard implements Guard {
   readonly #replacements: Replacement[];
   readonly #lateBuiltins = new LateBuiltins();
   readonly #timer: NodeJS.Timeout;
+  readonly #imports = hookImports(hookNamespace);
   /** Entries that a person has been told about. */
   readonly #warned = new Set<AllowEntry>();
 
@@ -93,6 +95,7 @@ class ProcessGuard implements Guard {
     setModes(() => 'off');
     setWitness(null, new Policy({ mode: 'off', allow: [], allowAsyncUnsafe: false }), () => {});
     clearInterval(this.#timer);
+    this.#imports.stop();
     clearSites();
     restoreBuiltins(this.#replacements);
   }

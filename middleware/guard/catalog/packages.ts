@@ -6,6 +6,10 @@ export interface CatalogPackage {
   readonly name: string;
   /** The file, relative to the package, whose exports these are; any that has them when not given. */
   readonly file?: RegExp;
+  /** The same for its ES modules, of those that an app imports by name. */
+  readonly module?: RegExp;
+  /** CommonJS whose exports are getters: before Node 24 importers get what those gave first. */
+  readonly hasGetters?: boolean;
   /** `exports`: functions of the exports. `driver`: a database driver's class. */
   readonly kind: 'exports' | 'driver';
   readonly entries: readonly CatalogEntry[];
@@ -38,6 +42,12 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
       'compareSync',
       'await bcrypt.compare(password, hash) of the package bcrypt: that of bcryptjs still runs on this thread',
     ],
+  ]),
+  of('execa', 'process', [
+    ['execaSync', 'await execa(command, args)'],
+    ['execaCommandSync', 'await execaCommand(command)'],
+    ['sync', 'await execa(command, args)'],
+    ['commandSync', 'await execa.command(command)'],
   ]),
   of('cross-spawn', 'process', [['sync', "const child = spawn(command, args); await once(child, 'close')"]]),
   of('sync-fetch', 'network', [['', 'await fetch(url)']]),
@@ -127,12 +137,15 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
     ['fileSync', 'await promisify(tmp.file)()'],
     ['tmpNameSync', 'await promisify(tmp.tmpName)()'],
   ]),
-  of(
-    'csv-parse',
-    'serialization',
-    [['parse', 'await pipeline(source, csvParse.parse(options), target)', SLOW]],
-    /^dist\/cjs\/sync\.cjs$/,
-  ),
+  {
+    ...of(
+      'csv-parse',
+      'serialization',
+      [['parse', 'await pipeline(source, csvParse.parse(options), target)', SLOW]],
+      /^dist\/cjs\/sync\.cjs$/,
+    ),
+    module: /^lib\/sync\.js$/,
+  },
   of(
     'sass',
     'code generation',
@@ -143,21 +156,27 @@ export const CATALOG_PACKAGES: readonly CatalogPackage[] = [
     ],
     /^sass\.node\.js$/,
   ),
-  of('esbuild', 'code generation', [
-    ['buildSync', 'await esbuild.build(options)'],
-    ['transformSync', 'await esbuild.transform(code)'],
-    ['formatMessagesSync', 'await esbuild.formatMessages(messages)'],
-  ]),
-  of(
-    '@babel/core',
-    'code generation',
-    [
-      ['transformSync', 'await babel.transformAsync(code)'],
-      ['transformFileSync', 'await babel.transformFileAsync(path)'],
-      ['parseSync', 'await babel.parseAsync(code)'],
-    ],
-    /^lib\/index\.js$/,
-  ),
+  {
+    ...of('esbuild', 'code generation', [
+      ['buildSync', 'await esbuild.build(options)'],
+      ['transformSync', 'await esbuild.transform(code)'],
+      ['formatMessagesSync', 'await esbuild.formatMessages(messages)'],
+    ]),
+    hasGetters: true,
+  },
+  {
+    ...of(
+      '@babel/core',
+      'code generation',
+      [
+        ['transformSync', 'await babel.transformAsync(code)'],
+        ['transformFileSync', 'await babel.transformFileAsync(path)'],
+        ['parseSync', 'await babel.parseAsync(code)'],
+      ],
+      /^lib\/index\.js$/,
+    ),
+    hasGetters: true,
+  },
 ];
 
 function of(name: string, category: Category, rows: readonly Row[], file?: RegExp): CatalogPackage {
