@@ -9,7 +9,8 @@ import {
 import type { Fleet } from './fleet.js';
 import type { IncidentGroup } from './incident-group.js';
 import type { InstanceEntry } from './instances.js';
-import { type BlockedFact, type IncidentFact, type Verdict, verdict } from './verdict.js';
+import { verdict } from './verdict.js';
+import type { BlockedFact, IncidentFact, Verdict } from './verdict-facts.js';
 import { VERSION } from './version.js';
 import type { ViewTotals } from './views.js';
 

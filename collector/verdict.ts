@@ -1,58 +1,6 @@
-import type { Cause, FleetStatus, IncidentKind, InstanceCounts, Site } from '../protocol/index.js';
-
-/** What the verdict is made from: the last minute of the fleet. */
-export interface VerdictFacts {
-  readonly instances: InstanceCounts;
-  /** The loops held right now, longest first. */
-  readonly blocked: readonly BlockedFact[];
-  /** Steady incidents of the last minute that nobody allowed. */
-  readonly incidents: readonly IncidentFact[];
-  /** How long the windows are that the sums below were made over. */
-  readonly windowSeconds: number;
-  readonly requestsPerSecond: number;
-  readonly delayP99Ms: number;
-  readonly utilization: number;
-  /** 0 to 1 per instance. */
-  readonly blockedShare: number;
-  /** How many items were not kept in the last minute. */
-  readonly droppedRecently: number;
-  /** Milliseconds since the last word of any process. */
-  readonly quietForMs: number;
-}
-
-export interface BlockedFact {
-  readonly service: string;
-  readonly pid: number;
-  /** The view's name; null when it is not known. */
-  readonly view: string | null;
-  readonly forMs: number;
-  /** Requests in flight in that process, the one that holds it included. */
-  readonly active: number;
-  /** The incident that last held the loop in that view; null when there was none. */
-  readonly fingerprint: string | null;
-}
-
-export interface IncidentFact {
-  readonly fingerprint: string;
-  readonly service: string;
-  readonly kind: IncidentKind;
-  readonly operation: string;
-  readonly cause: Cause;
-  readonly view: string;
-  readonly site: Site;
-  readonly count: number;
-  readonly heldMs: number;
-  readonly delayedRequests: number;
-  readonly delayedMs: number;
-  /** How many instances it held; the share is that of one of them. */
-  readonly instances: number;
-}
-
-export interface Verdict {
-  readonly sentence: string;
-  readonly status: FleetStatus;
-  readonly culprit: string | null;
-}
+import type { Cause, FleetStatus } from '../protocol/index.js';
+import type { BlockedFact, IncidentFact, Verdict, VerdictFacts } from './verdict-facts.js';
+import { basename, count, duration, percent, rate } from './wording.js';
 
 /** From this share of time on people notice it. */
 const BLOCKING_SHARE = 0.05;
@@ -62,6 +10,9 @@ const SLOW_SHARE = 0.005;
 const SLOW_DELAYED_MS = 200;
 /** A group with this part of all held time is the one culprit. */
 const DOMINANT = 0.6;
+
+/** From this on, in a minute, that the machine was starved is worth a note. */
+const STARVED_NOTE_MS = 1000;
 
 /** Says in one sentence, with numbers, how the fleet's loops have fared in the last minute. */
 export function verdict(facts: VerdictFacts): Verdict {
@@ -97,22 +48,35 @@ function blockedNow({ blocked }: VerdictFacts): Verdict {
 
 function fromLastMinute(facts: VerdictFacts): Verdict {
   const incidents = [...facts.incidents].sort((a, b) => weight(b) - weight(a));
-  const held = sum(incidents, (each) => each.heldMs);
   const delayed = sum(incidents, (each) => each.delayedMs);
   const worst = incidents[0];
   const share = worstServiceShare(incidents, facts);
   if (worst === undefined || (share < SLOW_SHARE && delayed < SLOW_DELAYED_MS)) return healthy(facts);
 
   const status: FleetStatus = share >= BLOCKING_SHARE ? 'blocking' : 'slow';
-  const ofCause = (cause: Cause): number =>
-    sum(incidents, (each) => (each.cause === cause ? each.heldMs : 0)) / (held || 1);
-  if (ofCause('host') > 0.5) return starved(incidents, facts, status);
-  if (ofCause('gc') > 0.5) return collecting(incidents, facts, status);
   const code = incidents.filter((each) => each.cause === 'code');
-  const culprit = code[0] ?? worst;
+  if (prevails('host', incidents)) return starved(incidents, facts, status);
+  if (prevails('gc', incidents)) return collecting(incidents, facts, status);
+  const culprit = code[0];
+  if (culprit === undefined) {
+    return worst.cause === 'gc' ? collecting(incidents, facts, status) : starved(incidents, facts, status);
+  }
   const views = new Set(code.map((each) => each.view));
   if (views.size <= 1 || weight(culprit) >= DOMINANT * sum(code, weight)) return oneCulprit(culprit, facts, status);
   return several(code, views.size, facts, status);
+}
+
+/**
+ * Is this cause what people should hear of? A starved machine delays code too, and makes it look slow; but while there is
+ * code that holds the loop, that is what a team can change, so another cause must outweigh it clearly.
+ */
+function prevails(cause: Cause, incidents: readonly IncidentFact[]): boolean {
+  const all = sum(incidents, weight);
+  const share = sum(
+    incidents.filter((each) => each.cause === cause),
+    weight,
+  );
+  return share > 0 && share >= DOMINANT * all;
 }
 
 function healthy(facts: VerdictFacts): Verdict {
@@ -161,8 +125,13 @@ function collecting(incidents: readonly IncidentFact[], facts: VerdictFacts, sta
   return { sentence, status, culprit: worst.fingerprint };
 }
 
-function footnotes({ instances, droppedRecently }: VerdictFacts): string[] {
+function footnotes({ instances, droppedRecently, incidents }: VerdictFacts): string[] {
   const notes: string[] = [];
+  const starvedMs = sum(incidents, (each) => (each.cause === 'host' ? each.heldMs : 0));
+  // Too little to be the verdict, too much to keep quiet about.
+  if (starvedMs >= STARVED_NOTE_MS && !prevails('host', incidents)) {
+    notes.push(`The machine was starved as well, for ${duration(starvedMs)}.`);
+  }
   if (instances.silent > 0) notes.push(`${count(instances.silent, 'process is', 'processes are')} silent.`);
   if (droppedRecently > 0) {
     const were = droppedRecently === 1 ? 'item was' : 'items were';
@@ -212,35 +181,8 @@ function whoWaited(
   return ` ${count(delayedRequests, 'other request')} waited ${duration(delayedMs)} for ${them}.`;
 }
 
-function basename(file: string): string {
-  return file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
-}
-
 function window(facts: VerdictFacts): string {
   return facts.windowSeconds >= 50 ? 'minute' : `${Math.round(facts.windowSeconds)} s`;
-}
-
-function rate(perSecond: number): string {
-  const digits = perSecond > 0 && perSecond < 10 ? 1 : 0;
-  const text = perSecond.toLocaleString('en', { maximumFractionDigits: digits });
-  return `${text} ${text === '1' ? 'request' : 'requests'} a second`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}
-
-/** `412 ms`, `2.1 s`, `14 s`, `3 min`. */
-function duration(ms: number): string {
-  if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 10_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  return `${Math.round(ms / 60_000)} min`;
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
 }
 
 function sum<T>(values: readonly T[], of: (value: T) => number): number {

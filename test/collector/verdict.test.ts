@@ -174,3 +174,18 @@ test('does not call healthy what no incident explains', async () => {
     status: 'slow',
   });
 });
+
+test('names the code, not the starved machine, unless the machine clearly did most of it', async () => {
+  await client.report({ views: [viewReportOf({ view: EXPORT_VIEW })] });
+  const starved = incidentOf({ fingerprint: 'v1-host', kind: 'block', operation: '(block)', cause: 'host', count: 5 });
+  await client.incidents(
+    instanceOf(),
+    { ...starved, totalMs: 3000 },
+    incidentOf({ fingerprint: 'v1-code', count: 30, totalMs: 2500 }),
+  );
+  const mixed = await verdict();
+  expect(mixed.culprit).toBe('v1-code');
+  expect(mixed.verdict).toMatch(/^GET \/export held the loop .* The machine was starved as well, for 3\.0 s\.$/);
+  await client.incidents(instanceOf(), { ...starved, totalMs: 20_000 });
+  expect((await verdict()).verdict).toMatch(/^The machine is starved: it gave the process no time for 23 s/);
+});
