@@ -2,7 +2,7 @@ import type { Instance } from '../protocol/index.js';
 import { destinationOf } from './destination.js';
 import { type Guard, installGuard } from './guard/index.js';
 import type { OperationCall } from './guard/operation-call.js';
-import { operationRunning } from './guard/wrap.js';
+import { operationRunning, showViewOnLoop } from './guard/wrap.js';
 import { describeInstance } from './instance.js';
 import { Accounting } from './loop/accounting.js';
 import { type AsyncSpans, ExactSpans, NO_ASYNC_SPANS, WindowedSpans } from './loop/async-spans.js';
@@ -107,6 +107,7 @@ export class Observer {
         recordDropped: (what, count) => this.recorder.recordDropped(what, count),
       },
     );
+    showViewOnLoop(this.#shared.currentViewCell);
     exposeCurrentRun();
     this.#drainTimer = setInterval(() => this.#drain(), DRAIN_PERIOD_MS);
     this.#drainTimer.unref();

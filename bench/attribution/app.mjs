@@ -1,7 +1,11 @@
 // An app that blocks by known amounts at known lines, and keeps its own account of it: the ground truth.
 // Over IPC: its first message is `{ port }`; `{ ask: 'truth' }` is answered by every hold since the last time.
+import { execSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import express from 'express';
+import { withView } from 'holdup';
 import { holdup } from 'holdup/express';
 import { VIEWS } from './views.mjs';
 
@@ -46,8 +50,73 @@ for (const { name, hold, later } of VIEWS) {
   });
 }
 
+/** Computes for so long, so that a busy machine makes it longer and never shorter. */
+function compute(ms) {
+  const from = process.cpuUsage();
+  for (let used = { user: 0, system: 0 }; used.user + used.system < ms * 1000; used = process.cpuUsage(from));
+}
+
+// Not through the global `gc`, which Holdup knows by name.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
+let live = [];
+app.get('/garbage', async (_request, response) => {
+  live = Array.from({ length: 3_000_000 }, (_, i) => ({ i }));
+  await sleep(200);
+  held('garbage', () => collectGarbage());
+  live = [];
+  response.send('done');
+});
+
+// Streams, events, and work that outlives its response.
+app.get('/stream', async (_request, response) => {
+  response.write('first');
+  await sleep(20);
+  held('stream', () => compute(150));
+  response.end('last');
+});
+app.get('/events', async (_request, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+  for (let i = 0; i < 3; i++) {
+    await sleep(50);
+    if (i === 1) held('events', () => compute(150));
+    response.write(`data: ${i}\n\n`);
+  }
+  response.end();
+});
+app.get('/later', (_request, response) => {
+  setTimeout(() => held('later', () => compute(150)), 80);
+  response.send('accepted');
+});
+app.get('/forever', async () => {
+  await sleep(5);
+  spin();
+});
+function spin() {
+  for (;;); // hold: forever
+}
+app.get('/asleep', async () => {
+  await sleep(5);
+  execSync('sleep 60');
+});
+process.on('message', ({ ask }) => {
+  if (ask === 'background') setTimeout(() => held('(background)', () => compute(150)), 5);
+  if (ask === 'named')
+    setTimeout(() => withView('queue email', () => later(() => held('queue email', () => compute(150)))), 5);
+});
+async function later(work) {
+  await sleep(5);
+  work();
+}
+
 const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 server.keepAliveTimeout = 0;
+// An upgraded connection has no response to wait for: its work is the view's that withView says.
+server.on('upgrade', (_request, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: holdup-test\r\n\r\n');
+  socket.on('error', () => {});
+  socket.on('data', () => withView('WS /chat', () => held('WS /chat', () => compute(150))));
+});
 process.on('message', ({ ask }) => {
   if (ask === 'truth') process.send({ holds: holds.splice(0), busyMs: Object.fromEntries(busyMs) });
   if (ask === 'reset') {

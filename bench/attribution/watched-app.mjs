@@ -5,17 +5,21 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { fromOtlpLogs, fromOtlpMetrics } from 'holdup/protocol';
 import { startCollector } from '../lib/collector.mjs';
+import { pinned } from '../lib/machine.mjs';
 
 const APP = fileURLToPath(new URL('./app.mjs', import.meta.url));
 
 /**
  * The app under a real Holdup, and a real collector behind a listener that reads along: what the process sent is known
  * block by block, and what the collector made of it too.
+ *
+ * @param core the one core to run on; null: wherever there is time
  */
-export async function startWatchedApp({ node = process.execPath, env = {}, execArgv = [] } = {}) {
+export async function startWatchedApp({ node = process.execPath, env = {}, core = null } = {}) {
   const collector = await startCollector();
   const listener = await startListener(collector.url);
-  const child = spawn(node, [...execArgv, APP], {
+  const [command, args] = core === null ? [node, [APP]] : pinned(core, node, [APP]);
+  const child = spawn(command, args, {
     env: { ...process.env, NODE_ENV: 'production', HOLDUP_COLLECTOR: listener.url, HOLDUP_SERVICE: 'mixed', ...env },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

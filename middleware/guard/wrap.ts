@@ -17,6 +17,14 @@ let depth = 0;
 /** The outermost call that a view is in now. */
 let running: GuardedOperation | null = null;
 
+/** Where the watchdog reads which view is on the loop, for a call that holds it in native code. */
+let viewOnLoop: Int32Array = new Int32Array(1);
+
+/** Says from now on in `cell`, while a wrapped call runs in a view, which view that is (by its id). */
+export function showViewOnLoop(cell: Int32Array): void {
+  viewOnLoop = cell;
+}
+
 /** The wrapped call that is running in a view right now, for a stack taken in the middle of it. */
 export function operationRunning(): GuardedOperation | null {
   return depth === 0 ? null : running;
@@ -144,6 +152,8 @@ export function callInView(
   if (operation.mode === 'throw') refuseCall(operation, run, wrapper);
   depth = 1;
   running = operation;
+  const viewBefore = viewOnLoop[0] as number;
+  viewOnLoop[0] = run.view.id;
   const startedAtMs = now();
   let result: unknown;
   try {
@@ -157,6 +167,7 @@ export function callInView(
     }
     depth = 0;
     running = null;
+    viewOnLoop[0] = viewBefore;
   }
   return result;
 }

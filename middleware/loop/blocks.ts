@@ -130,13 +130,15 @@ export class Blocks implements SpanListener, LoopListener {
   #tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition }: EndedBlock): void {
     const gcMs = this.#gc.overlapMs(fromMs, toMs);
     const cause: Cause = gcMs >= durationMs * GC_SHARE ? 'gc' : 'code';
-    const totals = run?.view ?? this.#recorder.view('', attributed ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
+    // Garbage collection is not the doing of the view that happened to run.
+    const isKnown = attributed && cause === 'code';
+    const totals = (isKnown ? run?.view : null) ?? this.#recorder.view('', isKnown ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
     if (!cold) totals.recordBlock(cause, durationMs);
     this.#listener.blockEnded({
       startedAtMs: this.#toSharedMs(fromMs),
       durationMs,
       at: toEpochMs(fromMs),
-      view: attributed ? totals.view : null,
+      view: isKnown ? totals.view : null,
       cause,
       cold,
       stack: composition.stack,

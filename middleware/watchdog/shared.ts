@@ -39,6 +39,10 @@ export class SharedState {
   set currentViewId(id: number) {
     this.#numbers[1] = id;
   }
+  /** The same as a cell to write to, for the guard's hot path. */
+  get currentViewCell(): Int32Array {
+    return this.#numbers.subarray(1, 2);
+  }
 
   /**
    * The run that was found running during this stall: see `CULPRIT`. Written on the main thread by the stack sampler,

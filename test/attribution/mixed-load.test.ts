@@ -13,7 +13,7 @@ describe.each(NODES.filter(({ version }) => version === '20' || version === '24'
         `on the right view ${percent(result.viewShare)} (bar: 99 %), on a wrong one ${percent(result.wrongShare)}`,
         `right function and line ${percent(result.placeShare)} of ${result.places} blocks of 100 ms and more (bar: 95 %)`,
         `coverage as the collector tells it ${percent(result.collectorCoverage)}`,
-      `the machine took ${Math.round(result.starvedMs)} ms more`,
+        `the machine took ${Math.round(result.starvedMs)} ms more`,
         ...result.misses.map((miss) => `  ${miss}`),
       ].join('\n'),
     );
