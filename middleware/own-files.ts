@@ -9,6 +9,8 @@ export const PACKAGE: URL = new URL('.', pathToFileURL(createRequire(import.meta
 
 /** The watchdog thread. */
 export const WATCHDOG_FILE: URL = new URL('dist/agent/thread.js', PACKAGE);
+/** What `holdup/register` stands for. */
+export const REGISTER_FILE: URL = new URL('dist/agent/register.js', PACKAGE);
 /** What runs on the worker threads of `syncToAsync`. */
 export const SYNC_WORKER_FILE: URL = new URL('dist/agent/sync-worker.js', PACKAGE);
 /** The embedded collector's thread. */

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 
 /** Watches a process from its first line; published beside the collector. */
-const REGISTER = new URL('../../middleware/register.js', import.meta.url).href;
+const REGISTER = new URL('../../agent/register.js', import.meta.url).href;
 
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'];
 

@@ -6,6 +6,14 @@ export interface Target {
   readonly path: string;
 }
 
+/** Carries, as JSON, the variables that the pool's threads are given otherwise than the process has them. */
+export const KEPT_VARIABLE = 'HOLDUP_KEPT';
+
+export interface Kept {
+  readonly NODE_OPTIONS?: string | undefined;
+  readonly HOLDUP_WORKERS?: string | undefined;
+}
+
 /** What is sent to a worker. */
 export interface Task {
   readonly target: Target;

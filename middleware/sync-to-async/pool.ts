@@ -3,6 +3,7 @@ import type { Piscina } from 'piscina';
 import { SYNC_WORKER_FILE } from '../own-files.js';
 import { currentRun } from '../view-run.js';
 import type { Outcome, Task } from './messages.js';
+import { unwatched } from './thread-surroundings.js';
 
 /** Calls that may wait for a thread. */
 export const QUEUE_LIMIT = 1_000;
@@ -41,7 +42,12 @@ function open(size: { minThreads: number; maxThreads: number; idleTimeout: numbe
   // Loading the pool is our work, and no view's.
   return currentRun.exit(async () => {
     const { Piscina } = await import('piscina');
-    const pool = new Piscina<Task, Outcome>({ filename: WORKER, recordTiming: false, ...size });
+    const pool = new Piscina<Task, Outcome>({
+      filename: WORKER,
+      recordTiming: false,
+      ...unwatched(process.env, process.execArgv),
+      ...size,
+    });
     // Each call hears of its own failure. What remains, an answer to a call that was just cancelled, is no news, and
     // without a listener it would end the process.
     pool.on('error', () => {});

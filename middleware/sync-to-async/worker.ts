@@ -1,4 +1,17 @@
-import type { Outcome, Target, Task, ThrownError } from './messages.js';
+import { KEPT_VARIABLE, type Kept, type Outcome, type Target, type Task, type ThrownError } from './messages.js';
+
+restoreVariables();
+
+/** This thread has loaded less than the process; what it starts is given all of it again. */
+function restoreVariables(): void {
+  const { env } = process;
+  const { NODE_OPTIONS, HOLDUP_WORKERS } = JSON.parse(env[KEPT_VARIABLE] ?? '{}') as Kept;
+  delete env[KEPT_VARIABLE];
+  for (const [name, value] of Object.entries({ NODE_OPTIONS, HOLDUP_WORKERS })) {
+    if (value === undefined) delete env[name];
+    else env[name] = value;
+  }
+}
 
 /** Runs in a worker thread: one task, and its outcome as something that can be sent back. */
 export default async function run({ target, args }: Task): Promise<Outcome> {

@@ -124,3 +124,24 @@ test.each(NODES)('the pool does not keep the process alive on Node $version', as
   expect(await child.exited, child.stderr).toBe(0);
   expect(child.stdout).toBe('done');
 });
+
+test.each(NODES)('the pool’s threads are not watched and load nothing of ours, on Node $version', async ({ path }) => {
+  const script = fileURLToPath(new URL('./fixtures/surroundings.mjs', import.meta.url));
+  const child = new Child(script, {
+    node: path,
+    execArgv: ['--max-http-header-size=20000', '--import', 'holdup/register', '--no-warnings'],
+    env: {
+      NODE_OPTIONS: '--import="holdup/register" --trace-deprecation',
+      HOLDUP_WORKERS: '1',
+      HOLDUP_COLLECTOR: 'false',
+    },
+  });
+  expect(await child.exited, child.stderr).toBe(0);
+  expect(JSON.parse(child.stdout)).toEqual({
+    here: true,
+    there: false,
+    // What a thread starts is started as the process would.
+    env: ['--import="holdup/register" --trace-deprecation', '1', undefined].map((value) => value ?? null),
+    execArgv: ['--no-warnings'],
+  });
+});
