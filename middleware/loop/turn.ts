@@ -1,4 +1,4 @@
-import { CULPRIT } from '../watchdog/shared.js';
+import { CULPRIT, HEARTBEAT_MS } from '../watchdog/shared.js';
 
 /** An uninterrupted hold of the loop. `performance.now()` milliseconds. */
 export interface Stretch {
@@ -58,7 +58,7 @@ export class Turn {
   /** The loop was idle for `idleMs` since the heartbeat. Returns since when, at most, the present hold has lasted. */
   sampled(runId: number, nowMs: number, idleMs: number): number {
     this.#samples.push({ atMs: nowMs, runId });
-    return Math.max(this.#toldUntilMs, this.#lastOperationEndMs, this.#beganAtMs + idleMs);
+    return Math.max(this.#toldUntilMs, this.#lastOperationEndMs, this.#beganAtMs + freelyIdle(idleMs));
   }
 
   /** A heartbeat; the loop was idle for `idleMs` since the one before. Returns the blocks that nobody has told of. */
@@ -73,8 +73,8 @@ export class Turn {
   }
 
   #untold(idleMs: number): UntoldStretch[] {
-    // A loop is idle only until the heartbeat is due, so before the first hold.
-    let idleLeftMs = idleMs;
+    // A loop is idle before the first hold only: after one the heartbeat is due.
+    let idleLeftMs = freelyIdle(idleMs);
     return this.#gaps.flatMap(({ fromMs, toMs }) => {
       const heldFromMs = Math.min(toMs, fromMs + idleLeftMs);
       idleLeftMs -= heldFromMs - fromMs;
@@ -112,4 +112,9 @@ export class Turn {
     stretches.push({ fromMs: beganAtMs, toMs, culpritId: last?.runId ?? CULPRIT.unknown });
     return stretches.filter((stretch) => stretch.toMs - stretch.fromMs >= this.#thresholdMs);
   }
+}
+
+/** A loop that sleeps on when its heartbeat is due was not woken: the machine holds it. */
+function freelyIdle(idleMs: number): number {
+  return Math.min(idleMs, HEARTBEAT_MS + 1);
 }
