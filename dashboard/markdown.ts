@@ -1,4 +1,5 @@
 import { type IncidentDetail, type IncidentSummary, type StackFrame, viewName } from '../protocol/index.js';
+import { alternativeFor } from './alternative.js';
 import { count, dateTime, duration, plural } from './format.js';
 import { placeOf, whole, wholePlace } from './names.js';
 import { sentenceFor } from './sentence.js';
@@ -36,7 +37,7 @@ export function incidentMarkdown(incident: IncidentDetail): string {
     `- Seen ${plural(incident.count, 'time')} in ${code(incident.service)} on ${plural(incident.instances, 'instance')}, first ${dateTime(incident.firstSeen)}, last ${dateTime(incident.lastSeen)}`,
     `- Held the loop ${duration(incident.totalMs)} in all, at most ${duration(incident.maxMs)}; delayed ${plural(incident.delayedRequests, 'request')} by ${duration(incident.delayedMs)}`,
   ];
-  if (incident.alternative !== '') lines.push(`- Instead: ${code(incident.alternative)}`);
+  if (incident.alternative !== '') lines.push(`- Instead: ${code(alternativeFor(incident))}`);
   if (worst !== undefined && worst.stack.length > 0) lines.push('', block(stackText(worst.stack)));
   lines.push('', `<sub>${location.href}</sub>`);
   return lines.join('\n');

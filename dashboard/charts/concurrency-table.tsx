@@ -27,7 +27,11 @@ export function ConcurrencyTable({
     <div
       class="scroll tall"
       role="region"
-      aria-label={stepMs === 1_000 ? 'Concurrency, second by second' : `Concurrency, ${stepMs < 60_000 ? `${stepMs / 1_000} s` : duration(stepMs)} a row`}
+      aria-label={
+        stepMs === 1_000
+          ? 'Concurrency, second by second'
+          : `Concurrency, ${stepMs < 60_000 ? `${stepMs / 1_000} s` : duration(stepMs)} a row`
+      }
       tabIndex={0}
     >
       <table>

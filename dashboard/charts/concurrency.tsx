@@ -21,6 +21,8 @@ const RANGES = [
   { name: '7d', label: '7 d', ms: 604_800_000 },
 ] as const;
 const DEFAULT_RANGE = RANGES[1];
+/** A range of which little is known yet is drawn from where the knowledge begins, but at least this part of it. */
+const LEAST_OF_RANGE = 8;
 /** What the feed tells a page that opens; longer ranges are asked of the collector. */
 const LIVE_MS = 300_000;
 /** A zoom may reach this far over the edge of what is known before it is worth a question. */
@@ -37,7 +39,7 @@ function windowOf(startMs: number, endMs: number): Span & { readonly zoomed: boo
   const [from, to] = zoomOf();
   if (from !== undefined && to !== undefined && to > from) return { from, to, zoomed: true };
   const range = rangeNow();
-  const known = Math.max(RANGES[0].ms, endMs - startMs);
+  const known = Math.max(RANGES[0].ms, range.ms / LEAST_OF_RANGE, endMs - startMs);
   return { from: endMs - Math.min(range.ms, known), to: endMs, zoomed: false };
 }
 
@@ -81,10 +83,10 @@ export function Concurrency() {
   const names = useMemo(() => slots.current.assign(points), [points]);
   const columns = useMemo(() => toColumns(points, names, stepMs), [points, names, stepMs]);
   const end = history?.to ?? endOf(live);
-  const shown = windowOf(question === null ? (points.find(hasLife)?.at ?? end) : 0, end);
+  const shown = windowOf(points.find(hasLife)?.at ?? end, end);
   const blocks = blocksBetween(points, shown.from, shown.to);
 
-  const cursor = useSignal<{ index: number; at: number } | null>(null);
+  const cursor = useSignal<{ index: number; at: number; msPerPixel: number } | null>(null);
   const hosts = useRef(new Map<PlotKind, HTMLDivElement>());
   const plots = useRef(new Map<PlotKind, uPlot>());
   const scene = useRef<Scene | null>(null);
@@ -95,8 +97,8 @@ export function Concurrency() {
     const current: Scene = { colours: readColours(), blocks: [], gaps: [] };
     scene.current = current;
     const events = {
-      onCursor: (index: number | null, at: number | null) => {
-        cursor.value = index === null || at === null ? null : { index, at };
+      onCursor: (index: number | null, at: number | null, msPerPixel: number) => {
+        cursor.value = index === null || at === null ? null : { index, at, msPerPixel };
       },
       onZoom: (from: number, to: number) => setQuery({ zoom: `${Math.round(from)}-${Math.round(to)}` }),
       onPress: (at: number, msPerPixel: number) => {
@@ -144,7 +146,7 @@ export function Concurrency() {
   }, [asTable, columns, shown.from, shown.to]);
 
   const at = cursor.value;
-  const near = at === null ? null : blockAt(blocks, at.at, ((shown.to - shown.from) / 900) * REACH_PX);
+  const near = at === null ? null : blockAt(blocks, at.at, at.msPerPixel * REACH_PX);
   const summary = `${blocks.length} holds of the loop are marked. The table tells the same second by second.`;
   return (
     <figure class="panel concurrency" aria-labelledby="concurrency-title">

@@ -12,7 +12,7 @@ export interface Scene {
 }
 
 export interface PlotEvents {
-  readonly onCursor: (index: number | null, at: number | null) => void;
+  readonly onCursor: (index: number | null, at: number | null, msPerPixel: number) => void;
   readonly onZoom: (from: number, to: number) => void;
   readonly onPress: (at: number, msPerPixel: number) => void;
 }
@@ -57,7 +57,8 @@ export function createPlot(kind: PlotKind, target: HTMLElement, scene: Scene, ev
       setCursor: [
         (plot) => {
           const left = plot.cursor.left ?? -1;
-          events.onCursor(left < 0 ? null : (plot.cursor.idx ?? null), left < 0 ? null : plot.posToVal(left, 'x'));
+          const at = left < 0 ? null : plot.posToVal(left, 'x');
+          events.onCursor(left < 0 ? null : (plot.cursor.idx ?? null), at, msPerPixel(plot));
         },
       ],
       setSelect: [
@@ -221,6 +222,10 @@ function drawGaps(plot: uPlot, scene: Scene): void {
   }
 }
 
+function msPerPixel(plot: uPlot): number {
+  return plot.posToVal(1, 'x') - plot.posToVal(0, 'x');
+}
+
 function listenForPress(plot: uPlot, events: PlotEvents): void {
   let downAt = -1;
   plot.over.addEventListener('mousedown', (event) => {
@@ -228,7 +233,9 @@ function listenForPress(plot: uPlot, events: PlotEvents): void {
   });
   plot.over.addEventListener('click', (event) => {
     if (Math.abs(event.clientX - downAt) > 3) return;
-    const left = event.clientX - plot.over.getBoundingClientRect().left;
-    events.onPress(plot.posToVal(left, 'x'), plot.posToVal(1, 'x') - plot.posToVal(0, 'x'));
+    // Where the crosshair stands, so that what is opened is what was read out.
+    const hovered = plot.cursor.left ?? -1;
+    const left = hovered >= 0 ? hovered : event.clientX - plot.over.getBoundingClientRect().left;
+    events.onPress(plot.posToVal(left, 'x'), msPerPixel(plot));
   });
 }

@@ -106,7 +106,7 @@ function allCommands(): Command[] {
       .map((incident) => ({
         kind: 'Incident',
         name: `${operationName(incident)} in ${legible(viewName(incident.view), 80)}`,
-        detail: `${placeOf(incident.site)} ${duration(incident.delayedMs)}`,
+        detail: `${placeOf(incident.site)} ${duration(incident.delayedMs)} ${legible(incident.service, 40)}`,
         run: () => go(incidentHref(incident)),
       })),
     ...views.value.map((view) => ({

@@ -1,8 +1,8 @@
-import { type Signal, useSignal } from '@preact/signals';
+import type { Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { IncidentDetail } from '../../protocol/index.js';
 import { allowEntry } from '../allow-entry.js';
-import { Sparkline } from '../charts/sparkline.js';
+import { alternativeFor } from '../alternative.js';
 import { type Detail, useIncidentDetail } from '../detail.js';
 import { editorLink } from '../editor.js';
 import { count, dateTime, duration, plural } from '../format.js';
@@ -14,6 +14,7 @@ import { Age } from './age.js';
 import { CodeFrame } from './code-frame.js';
 import { Copy, CopyMarkdown } from './copy.js';
 import { Decision } from './decision.js';
+import { SeenOn, Trend } from './incident-history.js';
 import { Badges } from './incident-rows.js';
 import { Rich } from './rich.js';
 import { Samples } from './samples.js';
@@ -141,6 +142,7 @@ function Source({ incident }: { readonly incident: IncidentDetail }) {
 
 function Remedy({ incident }: { readonly incident: IncidentDetail }) {
   const entry = allowEntry(incident);
+  const alternative = alternativeFor(incident);
   return (
     <section class="panel first" aria-labelledby="remedy-title">
       <div class="panel-head">
@@ -148,8 +150,8 @@ function Remedy({ incident }: { readonly incident: IncidentDetail }) {
       </div>
       {incident.alternative !== '' ? (
         <div class="code-box instead">
-          <pre>{whole(incident.alternative)}</pre>
-          <Copy text={() => incident.alternative} />
+          <pre>{whole(alternative)}</pre>
+          <Copy text={() => alternative} />
         </div>
       ) : (
         <p class="inset-text">{adviceFor(incident)}</p>
@@ -172,83 +174,4 @@ function adviceFor(incident: IncidentDetail): string {
   if (incident.cause === 'host')
     return 'The code is not at fault. Give the machine or container more CPU, or run fewer processes on it.';
   return 'Split the work and let the loop turn in between, stream it, or move it to a worker thread with syncToAsync().';
-}
-
-function Trend({ incident }: { readonly incident: IncidentDetail }) {
-  const asTable = useSignal(false);
-  const sum = incident.trend.reduce((total, each) => total + each, 0);
-  return (
-    <section class="panel" aria-labelledby="trend-title">
-      <div class="panel-head">
-        <h2 id="trend-title">Trend</h2>
-        <p class="hint">{plural(sum, 'time')} in the last 5 minutes</p>
-        <button type="button" class="button" onClick={() => (asTable.value = !asTable.value)}>
-          {asTable.value ? 'Chart' : 'Table'}
-        </button>
-      </div>
-      {asTable.value ? (
-        <div class="scroll short" role="region" aria-label="Trend" tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Seconds ago</th>
-                <th scope="col" class="number">
-                  Count
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {incident.trend.toReversed().map((times, index) => (
-                <tr key={index}>
-                  <th scope="row">
-                    {index * 10} to {index * 10 + 10}
-                  </th>
-                  <td class="number">{count(times)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      ) : (
-        <div class="trend-body">
-          <Sparkline values={incident.trend} label={`${sum} occurrences in the last 5 minutes`} tall />
-          <p class="trend-axis" aria-hidden="true">
-            <span>5 min ago</span>
-            <span>now</span>
-          </p>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function SeenOn({ incident }: { readonly incident: IncidentDetail }) {
-  return (
-    <section class="panel" aria-labelledby="seen-title">
-      <div class="panel-head">
-        <h2 id="seen-title">Seen on</h2>
-        <p class="hint">{plural(incident.instances, 'instance')}</p>
-      </div>
-      <ul class="plain">
-        {incident.seenOn.slice(0, 50).map((instance) => (
-          <li key={instance.id}>
-            <a href={hrefTo(['instances', instance.id])}>
-              <bdi>{legible(instance.host, 60)}</bdi> <span class="mono">{instance.pid}</span>
-            </a>{' '}
-            {instance.serviceVersion !== '' && <bdi class="hint">version {legible(instance.serviceVersion, 40)}</bdi>}
-          </li>
-        ))}
-      </ul>
-      <details class="inner-fold">
-        <summary>Why these are one incident</summary>
-        <p class="inset-text">
-          Same operation, same view, and the same frames of your own code by function and file. Line numbers do not
-          count, so that an edit above does not make it a new incident.
-        </p>
-        <p class="inset-text mono hint">
-          <bdi>{legible(incident.fingerprint)}</bdi>
-        </p>
-      </details>
-    </section>
-  );
 }

@@ -104,10 +104,7 @@ test('shows hostile names as harmless, legible text', async () => {
       }),
     ),
   );
-  for (const viewport of [
-    { width: 1440, height: 900 },
-    { width: 390, height: 844 },
-  ]) {
+  const visit = async (viewport: { width: number; height: number }): Promise<void> => {
     const { page, close } = await openPage(browser, collector.url, { viewport });
     const paths = [
       '#/',
@@ -138,7 +135,8 @@ test('shows hostile names as harmless, legible text', async () => {
     });
     await page.locator('.incident-row', { hasText: 'invoice‹U+202E›gpj.exe' }).waitFor();
     await close();
-  }
+  };
+  await Promise.all([visit({ width: 1440, height: 900 }), visit({ width: 390, height: 844 })]);
   await collector.stop();
 });
 
