@@ -56,7 +56,7 @@ export function collectorCommand(): Command {
         .argParser(toNumber),
     )
     .addOption(new Option('--base-path <path>', 'path it is reached under behind a proxy').env('HOLDUP_BASE_PATH'))
-    .addOption(new Option('--trust-proxy', 'believe X-Forwarded-Host and X-Forwarded-Proto').env('HOLDUP_TRUST_PROXY'))
+    .option('--trust-proxy', 'believe X-Forwarded-Host and X-Forwarded-Proto (HOLDUP_TRUST_PROXY=1)')
     .addOption(
       new Option('--log-level <level>', 'of what is logged as JSON on stderr')
         .env('HOLDUP_LOG_LEVEL')
@@ -76,9 +76,9 @@ async function serve(command: Command): Promise<void> {
   let flags: CollectorFlags;
   try {
     flags = await withConfig(command);
-    const { config: _config, logLevel, ...options } = flags;
+    const { config: _config, logLevel, trustProxy = isYes(process.env.HOLDUP_TRUST_PROXY), ...options } = flags;
     const log = createLog(logLevel);
-    collector = await startCollector({ ...options, log });
+    collector = await startCollector({ ...options, trustProxy, log });
     log.info({ url: collector.url, store: collector.store, pid: process.pid }, 'The collector listens.');
     stopOnSignals(collector, () => log.info('The collector stopped.'));
   } catch (error) {
@@ -119,6 +119,11 @@ function stopOnSignals(collector: Collector, onStopped: () => void): void {
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+}
+
+/** In the environment every value is a text, `false` too. */
+function isYes(text: string | undefined): boolean {
+  return text === '1' || text === 'true';
 }
 
 function toPort(text: string): number {

@@ -86,7 +86,7 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
   }
 }
 
-export function isPostgres(db: Kysely<never> | Kysely<Database>): boolean {
+function isPostgres(db: Kysely<never> | Kysely<Database>): boolean {
   return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 

@@ -88,6 +88,28 @@ describe('holdup collector', () => {
     expect(stdout + stderr).not.toContain('correct-horse');
   });
 
+  test('takes its settings from a file, below flags and environment', async () => {
+    const config = script(
+      'config.json',
+      JSON.stringify({ port: 1, host: '127.0.0.2', logLevel: 'silent', token: 'from-the-file' }),
+    );
+    const { child, output, end } = holdup(['collector', '--config', config, '--port', '0'], {
+      HOLDUP_HOST: '127.0.0.1',
+    });
+    const login = await until(() => /^Log in within an hour, once: (\S+)$/m.exec(output.stdout)?.[1]);
+    const url = new URL(login);
+    expect(url.hostname).toBe('127.0.0.1');
+    const authorized = { headers: { Authorization: 'Bearer from-the-file' } };
+    expect((await fetch(new URL('api/v1/overview', url), authorized)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await end).toMatchObject({ code: 0, stderr: '' });
+    expect(output.stdout).not.toContain('from-the-file');
+    const wrong = script('wrong.json', '{"colour":"red"}');
+    const refused = await holdup(['collector', '--config', wrong]).end;
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/has no option "colour"; there are port, host, token,/);
+  });
+
   test('says in one line that the port is in use and what to do', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await until(() => other.listening);
@@ -136,7 +158,7 @@ describe('holdup run', () => {
     const source = 'console.log(process.execArgv.join(" "), process.env.HOLDUP_SERVICE, process.env.HOLDUP_MODE);';
     const file = script('argv.mjs', source);
     const { stdout } = await holdup(['run', '--service', 'shop', '--mode', 'off', 'node', file], quiet).end;
-    expect(stdout).toMatch(/--import file:\S+\/middleware\/register\.js shop off/);
+    expect(stdout).toMatch(/--import file:\S+\/register\.js shop off/);
   });
 
   test('passes signals on and dies of what its child died of', async () => {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { SeverityNumber } from '@opentelemetry/api-logs';
@@ -26,6 +28,7 @@ import {
   instanceOf,
   reportOf,
   sampleOf,
+  until,
   viewReportOf,
 } from './fixture.js';
 
@@ -325,4 +328,30 @@ describe('the fast reader of reports', () => {
     }
     expect(seen[0]).toBe(seen[1]);
   });
+});
+
+test('more reports at once than it reads are told to come again in a moment, and then are taken', async () => {
+  const { port } = new URL(client.url);
+  const head =
+    'POST /v1/metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n';
+  const sockets = await Promise.all(
+    Array.from({ length: 512 }, async () => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      // Its body never comes.
+      socket.write(head);
+      return socket;
+    }),
+  );
+  const body = JSON.stringify(toOtlpMetrics(reportOf()));
+  const refused = await until(async () => {
+    const response = await client.post('v1/metrics', body);
+    return response.status === 503 ? response : null;
+  });
+  expect(refused.headers.get('retry-after')).toBe('1');
+  expect((await client.get('healthz')).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+  await until(async () => (await client.post('v1/metrics', body)).status === 200);
+  expect(await (await client.get('metrics')).text()).toMatch(/^holdup_collector_refused_total\{status="503"\} [1-9]/m);
 });
