@@ -4,7 +4,7 @@
  * The middleware is in `holdup/express`; here is what the app's own code may say to the guard.
  */
 export { HoldupOptionError } from './errors.js';
-export { allowSync, asyncUnsafe, SynchronousOnlyOperation } from './guard/index.js';
-export type { AllowEntry, HoldupOptions } from './options.js';
+export { type AsyncUnsafeOptions, allowSync, asyncUnsafe, SynchronousOnlyOperation } from './guard/index.js';
+export type { AllowEntry, HoldupOptions, Mode } from './options.js';
 export { syncToAsync } from './sync-to-async.js';
 export { withView } from './with-view.js';

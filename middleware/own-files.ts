@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
  * Where Holdup is installed. Not taken from the place of this file: what a process loads is bundled into few files, so
  * that it starts quickly, and threads are started by file.
  */
-export const PACKAGE: URL = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('holdup/package.json')));
+const PACKAGE: URL = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('holdup/package.json')));
 
 /** The watchdog thread. */
 export const WATCHDOG_FILE: URL = new URL('dist/agent/thread.js', PACKAGE);

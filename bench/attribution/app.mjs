@@ -59,12 +59,12 @@ function compute(ms) {
 // Not through the global `gc`, which Holdup knows by name.
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
-let live = [];
+let _live = [];
 app.get('/garbage', async (_request, response) => {
-  live = Array.from({ length: 3_000_000 }, (_, i) => ({ i }));
+  _live = Array.from({ length: 3_000_000 }, (_, i) => ({ i }));
   await sleep(200);
   held('garbage', () => collectGarbage());
-  live = [];
+  _live = [];
   response.send('done');
 });
 

@@ -14,8 +14,6 @@ import { register } from './registry.js';
 import { type Replacement, replace } from './replacement.js';
 import { type AnyFunction, type OperationOf, wrapClass, wrapSync } from './wrap.js';
 
-export { type Replacement, replace } from './replacement.js';
-
 type Exports = Record<string, unknown>;
 
 /** The modules whose functions are wrapped at once. `category` is for functions newer than the catalog. */

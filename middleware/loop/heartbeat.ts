@@ -2,7 +2,7 @@ import { Histogram, type HistogramData } from '../../protocol/index.js';
 import { hrtimeMs, type SharedState } from '../watchdog/shared.js';
 
 /** How often the loop shows that it turns. */
-export const HEARTBEAT_PERIOD_MS = 20;
+const HEARTBEAT_PERIOD_MS = 20;
 
 /** Told at every beat. */
 export interface LoopListener {

@@ -8,7 +8,7 @@ import { unwatched } from './thread-surroundings.js';
 /** Calls that may wait for a thread. */
 export const QUEUE_LIMIT = 1_000;
 /** Keys that may each have a thread of their own. */
-export const KEY_LIMIT = 32;
+const KEY_LIMIT = 32;
 /** How long a thread with nothing to do is kept. */
 const IDLE_MS = 10_000;
 

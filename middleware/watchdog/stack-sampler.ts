@@ -3,7 +3,7 @@ import { CULPRIT, hrtimeMs, processCpuMs, type SharedState } from './shared.js';
 
 const MAX_FRAMES = 50;
 /** JavaScript answers within a millisecond or two; who takes longer was in native code, and may be elsewhere by now. */
-export const LATE_MS = 30;
+const LATE_MS = 30;
 
 /** Whoever on the main thread wants to know of what is found in the middle of a stall. */
 export interface StallWitness {

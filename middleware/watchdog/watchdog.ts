@@ -22,7 +22,7 @@ export interface Watchdog {
 }
 
 /** Stands in where nothing is to be watched or no thread can be had. */
-export class NoWatchdog implements Watchdog {
+class NoWatchdog implements Watchdog {
   post(): void {}
   stop(): Promise<void> {
     return Promise.resolve();

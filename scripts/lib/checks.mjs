@@ -3,7 +3,11 @@ import { projectTool, run } from './run.mjs';
 /** Everything that is checked without running the product. Each names the program and its arguments. */
 const CHECKS = [
   { name: 'types and the import rule (tsc -b)', command: projectTool('tsc'), args: ['-b'] },
-  { name: 'format and lint (biome)', command: projectTool('biome'), args: ['ci', '--no-errors-on-unmatched'] },
+  {
+    name: 'format and lint (biome)',
+    command: projectTool('biome'),
+    args: ['ci', '--colors=off', '--no-errors-on-unmatched'],
+  },
   { name: 'nothing unused (knip)', command: projectTool('knip'), args: ['--no-progress'] },
   { name: 'package contents (publint)', command: projectTool('publint'), args: ['--strict'] },
   { name: 'package types (attw)', command: projectTool('attw'), args: ['--pack', '.', '--profile', 'esm-only'] },

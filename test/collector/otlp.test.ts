@@ -193,7 +193,7 @@ describe('protobuf', () => {
     let value = Buffer.from([0x0a, 0x01, 0x78]);
     for (let i = 0; i < 1000; i++) value = Buffer.concat([wrap(5, wrap(1, value))]);
     const deep = wrap(1, wrap(1, wrap(1, Buffer.concat([wrap(1, Buffer.from('k')), wrap(2, value)]))));
-    expect((await client.post('v1/metrics', deep, PROTOBUF)).status).toBe(400);
+    expect((await client.post('v1/metrics', new Uint8Array(deep), PROTOBUF)).status).toBe(400);
     expect((await client.get('healthz')).status).toBe(200);
   });
 });

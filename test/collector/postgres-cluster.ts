@@ -29,8 +29,9 @@ export interface PostgresCluster {
 /** A real PostgreSQL of its own in a temporary folder, on a free port of loopback. It refuses to run as root. */
 export async function startPostgres(programs: string): Promise<PostgresCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'holdup-postgres-'));
-  const owner = process.getuid?.() === 0 ? await userOf('postgres') : {};
-  if ('uid' in owner) await chown(folder, owner.uid, owner.gid);
+  const user = process.getuid?.() === 0 ? await userOf('postgres') : null;
+  if (user !== null) await chown(folder, user.uid, user.gid);
+  const owner = user ?? {};
   const data = join(folder, 'data');
   await run(join(programs, 'initdb'), ['-D', data, '-U', 'holdup', '-A', 'trust', '--no-sync', '-E', 'UTF8'], {
     ...owner,

@@ -28,7 +28,7 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     });
   }
 
-  test.each([
+  test.concurrent.each([
     ['/', '/', ''],
     ['/books/42?secret=1', '/books/:id', 'showBook'],
     ['/shop/items/7', '/shop/items/:id', 'showItem'],
@@ -47,7 +47,7 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     expect(await view('GET', route)).toMatchObject({ route, handler });
   });
 
-  test('names a router mounted under a regular expression without the raw path', async () => {
+  test.concurrent('names a router mounted under a regular expression without the raw path', async () => {
     await (await fetch(`${url}/v12/items/5`)).text();
     const { views } = await until('the view is known', async () => {
       const list = await getJson<ViewList>(`${collector.url}api/v1/views`);
@@ -56,7 +56,7 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     expect(views.map((each) => each.route).join(' ')).not.toContain('/v12');
   });
 
-  test('tells async handlers from sync ones', async () => {
+  test.concurrent('tells async handlers from sync ones', async () => {
     await (await fetch(`${url}/books/1`)).text();
     await (
       await fetch(`${url}/echo`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' })
@@ -65,12 +65,12 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     expect(await view('POST', '/echo')).toMatchObject({ kind: 'sync', handler: 'echo' });
   });
 
-  test('names the route that answered when the first one passed on', async () => {
+  test.concurrent('names the route that answered when the first one passed on', async () => {
     expect(await (await fetch(`${url}/skips`)).text()).toBe('second');
     expect(await view('GET', '/skips')).toBeDefined();
   });
 
-  test('keeps the view of a request whose handler failed', async () => {
+  test.concurrent('keeps the view of a request whose handler failed', async () => {
     expect((await fetch(`${url}/fails`)).status).toBe(500);
     expect(await view('GET', '/fails')).toBeDefined();
   });
@@ -81,7 +81,7 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     expect(await view('GET', '/throws')).toBeDefined();
   });
 
-  test('shows a handler that never answers as active, and ends its run when the client gives up', async () => {
+  test.concurrent('shows a handler that never answers as active, and ends its run when the client gives up', async () => {
     const abort = new AbortController();
     const pending = fetch(`${url}/never`, { signal: abort.signal }).catch(() => 'aborted');
     const active = (): Promise<ViewSummary | undefined> =>

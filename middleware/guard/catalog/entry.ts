@@ -72,7 +72,7 @@ const INSTANCES: Readonly<Record<string, string>> = {
 };
 
 /** `https://nodejs.org/api/fs.html#fsreadfilesyncpath-options`: a heading in lower case without its punctuation. */
-export function nodeDocs(module: string, path: string, parameters: string): string {
+function nodeDocs(module: string, path: string, parameters: string): string {
   const [className = '', method] = path.split('.prototype.');
   const heading =
     method !== undefined
