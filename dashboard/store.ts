@@ -34,12 +34,18 @@ let drawing = false;
 
 function receive(message: LiveMessage): void {
   fleet.apply(message);
+  // The first picture is what a person waits for.
+  if (message.type === 'snapshot') draw();
   if (drawing) return;
   drawing = true;
   setTimeout(() => {
     drawing = false;
-    if (!standsStill()) picture.value = fleet.picture();
+    draw();
   }, DRAW_EVERY_MS);
+}
+
+function draw(): void {
+  if (!standsStill()) picture.value = fleet.picture();
 }
 
 export const feed = new Connection({

@@ -101,7 +101,7 @@ async function film(incident) {
   await page.locator('.incident-row').first().waitFor();
   await settle(page);
   await taken.roll(5, 900);
-  const row = page.locator(`.incident-row[href$="${encodeURIComponent(incident)}"]`);
+  const row = page.locator(`.incident-row[href*="${encodeURIComponent(incident)}"]`);
   if ((await row.count()) > 0) {
     await row.scrollIntoViewIfNeeded();
     await row.hover();
