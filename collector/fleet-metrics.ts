@@ -19,7 +19,16 @@ export interface BlockTotals {
   readonly duration: Histogram;
 }
 
-const COUNTERS = ['reports', 'batches', 'duplicates', 'ignoredPoints', 'ignoredRecords', 'observerSeconds'] as const;
+const COUNTERS = [
+  'reports',
+  'batches',
+  'duplicates',
+  'ignoredPoints',
+  'ignoredRecords',
+  'blockedSeconds',
+  'attributedSeconds',
+  'observerSeconds',
+] as const;
 
 /** What only `/metrics` needs: totals by operation and block, and the collector's own counters. Counters never fall. */
 export class FleetMetrics {
@@ -32,6 +41,8 @@ export class FleetMetrics {
   duplicates = 0;
   ignoredPoints = 0;
   ignoredRecords = 0;
+  blockedSeconds = 0;
+  attributedSeconds = 0;
   observerSeconds = 0;
   /** Refused ingest requests by HTTP status. */
   readonly refused = new Map<number, number>();

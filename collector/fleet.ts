@@ -91,6 +91,8 @@ export class Fleet {
       });
     }
     this.loop.record(report, requests, now);
+    this.metrics.blockedSeconds += report.loop.blockedSeconds;
+    this.metrics.attributedSeconds += report.loop.attributedSeconds;
     this.metrics.observerSeconds += report.observer.busySeconds;
     this.timeline.recordLoop(report.loop.delay, report.loop.blocked === null ? report.loop.utilization : 1);
     this.drop('histograms', lostHistograms, now);

@@ -54,7 +54,8 @@ export class MetricsPage {
   }
 
   #addFleet({ metrics, dropped }: Fleet): void {
-    const { operations, operationDuration, blockDuration, observerDropped, observerBusy } = PROMETHEUS_METRICS;
+    const { operations, operationDuration, blockDuration, blockedTime, attributedTime, observerDropped, observerBusy } =
+      PROMETHEUS_METRICS;
     this.#add(operations, () =>
       Array.from(metrics.operations.values(), ({ service, route, operation, duration }) => ({
         labels: { service, route, operation },
@@ -72,6 +73,8 @@ export class MetricsPage {
       ),
     );
     this.#add(observerDropped, () => Array.from(dropped, ([what, value]) => ({ labels: { what }, value })));
+    this.#add(blockedTime, () => [{ labels: {}, value: metrics.blockedSeconds }]);
+    this.#add(attributedTime, () => [{ labels: {}, value: metrics.attributedSeconds }]);
     this.#add(observerBusy, () => [{ labels: {}, value: metrics.observerSeconds }]);
   }
 

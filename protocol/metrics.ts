@@ -71,6 +71,18 @@ export const PROMETHEUS_METRICS = {
     type: 'histogram',
     labels: ['route'],
   },
+  blockedTime: {
+    name: 'holdup_eventloop_blocked_seconds_total',
+    help: 'Time in which the event loop was held at or above the threshold.',
+    type: 'counter',
+    labels: [],
+  },
+  attributedTime: {
+    name: 'holdup_eventloop_attributed_seconds_total',
+    help: 'The part of holdup_eventloop_blocked_seconds_total that was given to a view.',
+    type: 'counter',
+    labels: [],
+  },
   observerDropped: {
     name: 'holdup_observer_dropped_total',
     help: 'What Holdup could not keep or send.',

@@ -32,6 +32,8 @@ export class PrometheusOutput implements Output {
   readonly #blockDuration = new Family(PROMETHEUS_METRICS.blockDuration);
   readonly #active = new Family(PROMETHEUS_METRICS.requestActive);
   readonly #operations = new Family(PROMETHEUS_METRICS.operations);
+  readonly #blockedTime = new Family(PROMETHEUS_METRICS.blockedTime);
+  readonly #attributedTime = new Family(PROMETHEUS_METRICS.attributedTime);
   readonly #dropped = new Family(PROMETHEUS_METRICS.observerDropped);
   readonly #observerBusy = new Family(PROMETHEUS_METRICS.observerBusy);
 
@@ -43,6 +45,8 @@ export class PrometheusOutput implements Output {
       this.#operations,
       this.#operationDuration,
       this.#blockDuration,
+      this.#blockedTime,
+      this.#attributedTime,
       this.#dropped,
       this.#observerBusy,
     ]) {
@@ -68,6 +72,8 @@ export class PrometheusOutput implements Output {
       for (const { duration } of blocks) this.#blockDuration.merge([viewName(view)], duration);
     }
     for (const { what, count } of report.dropped) this.#dropped.add([what], count);
+    this.#blockedTime.add([], report.loop.blockedSeconds);
+    this.#attributedTime.add([], report.loop.attributedSeconds);
     this.#observerBusy.add([], report.observer.busySeconds);
   }
 }
