@@ -56,7 +56,7 @@ export class Fleet {
         this.#views.put(message.views);
         this.#incidents.put(message.incidents);
         this.#instances.put(message.instances);
-        this.#timeline = joinTimelines(this.#timeline, [message.point]);
+        this.#timeline = addPoint(this.#timeline, message.point);
         break;
       case 'incident':
         this.#incidents.put([message.incident]);
@@ -114,6 +114,15 @@ function trim<T>(map: Map<string, T>, limit: number, worth: (value: T) => number
   if (map.size <= limit) return;
   const least = [...map].sort(([, a], [, b]) => worth(a) - worth(b)).slice(0, map.size - limit);
   for (const [key] of least) map.delete(key);
+}
+
+/**
+ * A second that is told again (once early, because a loop just got blocked, and once whole) replaces itself, but a hold
+ * is told only once: those of the early telling stay.
+ */
+function addPoint(earlier: readonly TimelinePoint[], point: TimelinePoint): TimelinePoint[] {
+  const told = earlier.filter((each) => each.at >= point.at).flatMap((each) => each.blocks);
+  return joinTimelines(earlier, [told.length === 0 ? point : { ...point, blocks: [...told, ...point.blocks] }]);
 }
 
 /** `later` wins where both tell of the same second; a hole between them stays a hole. */

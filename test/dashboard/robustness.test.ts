@@ -171,3 +171,25 @@ test('draws a gap where nothing was told', async () => {
   await close();
   await collector.stop();
 });
+
+test('marks the same holds whether it has watched or comes later', async () => {
+  const collector = await startCollector({ port: 0 });
+  const feeder = new FleetFeeder(collector.url);
+  await feeder.reports();
+  const watching = await openPage(browser, collector.url);
+  await watching.page.locator('.connection.live').waitFor();
+  const instance = firstOf(feeder);
+  for (let i = 0; i < 6; i++) {
+    // A loop that gets blocked is told at once, and its second is told again when it is over.
+    await feeder.incidents(instance, [exportIncident(Date.now(), half)]);
+    await feeder.report(instance, Date.now(), [], { forSeconds: 0.2, view: null });
+    await feeder.report(instance, Date.now(), [], null);
+  }
+  const all = { name: /^Active requests by view over time. 6 holds/ };
+  await watching.page.getByRole('img', all).waitFor();
+  const later = await openPage(browser, collector.url);
+  await later.page.getByRole('img', all).waitFor();
+  await watching.close();
+  await later.close();
+  await collector.stop();
+});
