@@ -8,8 +8,8 @@ export const summary = 'nanoseconds of each part, and whether one became slower'
 
 const PARTS = fileURLToPath(new URL('./parts.mjs', import.meta.url));
 const REFERENCE = fileURLToPath(new URL('./reference.json', import.meta.url));
-const FULL = ['120'];
-const QUICK = ['30'];
+const FULL = { processes: 4, turns: 60 };
+const QUICK = { processes: 2, turns: 20 };
 /** The name of the part that is none of Holdup's. */
 const LOOP = 'reference';
 /** A part that takes this many times what it took, in loops of the reference, has become slower. Machines differ by less. */
@@ -22,8 +22,7 @@ const SLOWER = 2;
 export async function bench({ quick, majors = [20, 22, 24], setReference = false }) {
   const nodes = nodesOf(majors).map(({ version, program }) => {
     console.error(`micro: Node ${version} …`);
-    const [command, args] = pinned(SERVER_CORE, program, [PARTS, ...(quick ? QUICK : FULL)]);
-    const nanos = JSON.parse(execFileSync(command, args, { encoding: 'utf8', timeout: 120_000 }));
+    const nanos = measure(program, quick ? QUICK : FULL);
     return { version, major: majorOf(version), nanos };
   });
   const reference = existsSync(REFERENCE) ? JSON.parse(readFileSync(REFERENCE, 'utf8')) : {};
@@ -46,10 +45,21 @@ export async function bench({ quick, majors = [20, 22, 24], setReference = false
   if (slower.length > 0) process.exitCode = 1;
   return (
     `## Parts\n\n${markdownTable(['part', ...nodes.map(({ version }) => `Node ${version}`)], rows)}\n\n${verdict}\n\n` +
-    `${machineLine()}. The fastest turn of each; in brackets the change against bench/micro/reference.json, both in ` +
+    `${machineLine()}. The fastest turn of each in several processes; in brackets the change against bench/micro/reference.json, both in ` +
     `loops of the reference, so that the machine counts for little. More than ${SLOWER} × is a regression. ` +
     '`wrapper` includes the call itself, `fs.existsSync`.'
   );
+}
+
+/** The fastest of several processes, since one may compile a part badly. */
+function measure(program, { processes, turns }) {
+  const fastest = {};
+  for (let i = 0; i < processes; i++) {
+    const [command, args] = pinned(SERVER_CORE, program, [PARTS, String(turns)]);
+    const nanos = JSON.parse(execFileSync(command, args, { encoding: 'utf8', timeout: 120_000 }));
+    for (const [part, value] of Object.entries(nanos)) fastest[part] = Math.min(value, fastest[part] ?? value);
+  }
+  return fastest;
 }
 
 function ratiosOf(nanos) {
