@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';
+import * as attribution from './attribution/index.mjs';
 import * as collector from './collector/index.mjs';
 import * as growth from './growth/index.mjs';
 import * as guard from './guard/index.mjs';
@@ -14,7 +15,7 @@ import * as overhead from './overhead/index.mjs';
 import * as peers from './peers/index.mjs';
 import * as startup from './startup/index.mjs';
 
-const BENCHES = { overhead, peers, micro, guard, memory, startup, growth, collector };
+const BENCHES = { attribution, overhead, peers, micro, guard, memory, startup, growth, collector };
 
 const { values, positionals } = parseArgs({
   options: {
