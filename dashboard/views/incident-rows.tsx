@@ -5,7 +5,7 @@ import { roundStep } from '../charts/freeze-scale.js';
 import { Sparkline } from '../charts/sparkline.js';
 import { count, duration, plural } from '../format.js';
 import { useGradual } from '../gradual.js';
-import { memoRow } from '../memo.js';
+import { memoRow } from '../memo-row.js';
 import { legible, nameOf, placeOf, whole, wholePlace } from '../names.js';
 import { operationName } from '../sentence.js';
 import { Age, NewBadge } from './age.js';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useGradual } from '../gradual.js';
-import { memoRow } from '../memo.js';
+import { memoRow } from '../memo-row.js';
 import { queryOf, setQuery } from '../router.js';
 
 export interface Column<Row> {
