@@ -165,8 +165,10 @@ export class Fleet {
 
   /** Takes in what other collectors saved of groups that they share with this one. */
   restoreGroup(stored: StoredGroup): void {
+    const before = this.incidents.get(stored.service, stored.fingerprint)?.version;
     const group = this.incidents.restore(stored);
-    if (group !== null) this.#changedIncidents.add(group);
+    // Most of what is read is what this collector itself just saved.
+    if (group !== null && group.version !== before) this.#changedIncidents.add(group);
   }
 
   /** Everything that `/metrics` counts and that is not a histogram. */

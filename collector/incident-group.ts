@@ -106,6 +106,12 @@ export class IncidentGroup {
     return this.#latest.allowed === '' ? this.decisions.current.state : 'ignored';
   }
 
+  /** Differs when anything of it that is counted or decided does. */
+  get version(): string {
+    const { count, coldCount, delayedRequests, instances } = this.totals;
+    return [count, coldCount, delayedRequests, instances, this.decisions.current.atMs].join(' ');
+  }
+
   hasSeen(instanceId: string): boolean {
     return this.#seenOn.has(instanceId);
   }

@@ -100,10 +100,13 @@ export class Persistence {
     this.#stopped = true;
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
+    // The store keeps nobody alive, but what is new is worth staying for.
+    const staying = setInterval(() => {}, SAVE_EVERY_MS);
     // Views that wait for their turn get it now.
     do await this.#save('everything');
     while (this.#fleet.unsaved.views.size > 0 && this.#failure === '');
     await this.#store.close();
+    clearInterval(staying);
   }
 
   /** One at a time; what comes meanwhile goes with the next. */

@@ -3,8 +3,8 @@ import type { Log } from '../log.js';
 import type { ResolvedOptions } from '../options.js';
 import { describeStore, locateStore, type StoreLocation } from './location.js';
 import { MemoryStore } from './memory-store.js';
+import { RemoteStore } from './remote-store.js';
 import type { Store } from './store.js';
-import { ThreadStore } from './thread-store.js';
 
 export interface OpenedStore {
   readonly store: Store;
@@ -17,7 +17,7 @@ export async function openStore(options: ResolvedOptions, port: number, log: Log
   if (location.type === 'memory') return { store: new MemoryStore(), location };
   const where = describeStore(location);
   try {
-    return { store: await ThreadStore.open(location, options.limits), location };
+    return { store: await RemoteStore.open(location, options.limits), location };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     if (options.store !== 'default') {

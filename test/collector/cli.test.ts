@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { startCollector } from 'holdup/collector';
+import { type Overview, toOtlpLogs } from 'holdup/protocol';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { until } from './fixture.js';
+import { incidentOf, instanceOf, until } from './fixture.js';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const CLI = join(DIST, 'collector', 'cli.js');
@@ -223,4 +225,50 @@ describe('the embedded collector', () => {
     const code = await new Promise((resolve) => child.on('close', resolve));
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: 'listening' });
   });
+
+  test('lets its process end with its own exit code, however busy its store is, and keeps what it acknowledged', async () => {
+    const store = join(folder, 'busy.db');
+    const source = `
+      import { Worker } from 'node:worker_threads';
+      const worker = new Worker(${JSON.stringify(join(DIST, 'collector', 'worker.js'))}, { workerData: { port: 0, store: ${JSON.stringify(store)} } });
+      const { url } = await new Promise((resolve) => worker.once('message', resolve));
+      const body = ${JSON.stringify(JSON.stringify(busyBatch()))};
+      let acknowledged = 0;
+      const post = async (id, sequence) => {
+        const text = body.replaceAll('sender-0', id).replace('"intValue":"1"', '"intValue":"' + sequence + '"').replaceAll('v1-0', 'v1-' + id + '-' + sequence);
+        const answer = await fetch(url + 'v1/logs', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: text });
+        if (answer.status === 200) acknowledged++;
+        void post(id, sequence + 1);
+      };
+      for (let i = 0; i < 8; i++) void post('sender-' + process.pid + '-' + i, 1);
+      setTimeout(() => { console.log(acknowledged); process.exit(7); }, 150 + Math.random() * 100);
+    `;
+    const file = script('busy.mjs', source);
+    let acknowledged = 0;
+    for (let round = 0; round < 4; round++) {
+      const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let text = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (data) => {
+          text += data;
+        });
+      }
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      expect([code, text]).toEqual([7, expect.stringMatching(/^\d+\n$/)]);
+      acknowledged += Number(text);
+    }
+    const collector = await startCollector({ port: 0, store });
+    const { incidents } = (await (await fetch(new URL('api/v1/overview', collector.url))).json()) as Overview;
+    await collector.stop();
+    expect(incidents.total).toBeGreaterThanOrEqual(acknowledged);
+    expect(acknowledged).toBeGreaterThan(0);
+  });
 });
+
+function busyBatch(): object {
+  return toOtlpLogs({
+    instance: instanceOf({ id: 'sender-0' }),
+    sequence: 1,
+    incidents: [incidentOf({ fingerprint: 'v1-0' })],
+  });
+}
