@@ -52,6 +52,12 @@ export class RunsInFlight {
     return undefined;
   }
 
+  /** The run that will end with `response`. */
+  findFor(response: object): ViewRun | undefined {
+    for (let run = this.#first; run !== null; run = run.next) if (run.response === response) return run;
+    return undefined;
+  }
+
   /**
    * The loop was held from `startedAtMs` for `durationMs` (`performance.now()` milliseconds) by `culprit`: every other
    * run in flight lost its overlap with that.

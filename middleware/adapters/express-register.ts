@@ -63,8 +63,8 @@ function observeHandle(application: Application): void {
     const handle: Handle = function (request, response, done) {
       const proceed = (): unknown => Reflect.apply(original, this, [request, response, done] as never);
       const observer = runningObserver();
-      if (observer === null || runOf(response) !== undefined) return proceed();
-      observeLayers(observer, this);
+      if (observer === null || runOf(observer, response) !== undefined) return proceed();
+      observeLayers(this);
       return observeRequest(observer, request, response, proceed);
     };
     const wrapper = disguise(handle as AnyFunction, original);

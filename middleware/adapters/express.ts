@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Observer } from '../observer.js';
 import type { HoldupOptions } from '../options.js';
-import { observeProcess } from '../process-observer.js';
+import { observeProcess, runningObserver } from '../process-observer.js';
 import type { ViewRun } from '../view-run.js';
 import type { ViewTotals } from '../view-totals.js';
 import {
@@ -52,13 +52,19 @@ export type HoldupMiddleware = (request: IncomingMessage, response: ServerRespon
  * `SynchronousOnlyOperation` in `mode: 'throw'`.
  */
 export function holdup(options?: HoldupOptions): HoldupMiddleware {
-  const observer = observeProcess(options);
-  if (observer === null)
+  if (observeProcess(options) === null)
     return function holdup(_request, _response, next) {
       next();
     };
+  let requests = 0;
   return function holdup(request, response, next) {
-    observeLayers(observer, (request as ExpressRequest).app);
+    const observer = runningObserver();
+    if (observer === null) {
+      next();
+      return;
+    }
+    // Reading a property of a request is slow enough to count. All apps have one copy of Express, but for rare ones.
+    if (requests++ % LOOK_AGAIN_EVERY === 0) observeLayers((request as ExpressRequest).app);
     observeRequest(observer, request, response, next);
   };
 }
@@ -66,13 +72,15 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
 // This copy's own: another copy of Holdup in the process puts its wrapper on top and names its own runs.
 const PATCHED = Symbol('holdup.express.layer');
 const VIEWS = Symbol('holdup.express.views');
+/** An app with a copy of Express of its own is found by one of so many requests. */
+const LOOK_AGAIN_EVERY = 64;
 let lastApp: ExpressApp | undefined;
 
 /**
  * Every handler that Express calls goes through one method of its Layer class. Wrapping that method, in the app's own
  * copy of Express, tells which route a request has reached, by what mount prefixes, and when its code runs.
  */
-export function observeLayers(observer: Observer, app: ExpressApp | undefined): void {
+export function observeLayers(app: ExpressApp | undefined): void {
   if (app === undefined || app === lastApp) return;
   // An app of Express 4 that has no router yet has nothing to observe.
   const layer = (app._router ?? (app.lazyrouter === undefined ? app.router : undefined))?.stack[0];
@@ -83,16 +91,17 @@ export function observeLayers(observer: Observer, app: ExpressApp | undefined): 
   prototype[PATCHED] = true;
   for (const method of ['handleRequest', 'handle_request']) {
     const original = prototype[method];
-    if (typeof original === 'function') prototype[method] = observed(observer, original);
+    if (typeof original === 'function') prototype[method] = observed(original);
   }
 }
 
 type HandleRequest = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => unknown;
 
-function observed(observer: Observer, original: HandleRequest): HandleRequest {
+function observed(original: HandleRequest): HandleRequest {
   return function handleRequest(request, response, next) {
-    const run = runOf(response);
-    if (run === undefined) return original.call(this, request, response, next);
+    const observer = runningObserver();
+    const run = observer === null ? undefined : runOf(observer, response);
+    if (observer === null || run === undefined) return original.call(this, request, response, next);
     let proceed = next;
     if (!('route' in this)) {
       if (run.route !== request.route) findView(observer, run, request);

@@ -18,6 +18,8 @@ export class Accounting {
   #run: ViewRun | null = null;
   #startedAtMs = 0;
   #weight = 1;
+  /** Opened in the middle of the run's code, so nothing may come that closes it but the next span. */
+  #adopted = false;
 
   constructor(shared: SharedState, listener: SpanListener, thresholdMs: number) {
     this.#shared = shared;
@@ -29,8 +31,12 @@ export class Accounting {
    * Opens a span for `run` and returns true, or returns false when one is open already. `close` must follow a true.
    * A span that was sampled stands for `weight` of its kind, so that sums over many are right on average.
    */
-  open(run: ViewRun, nowMs: number = performance.now(), weight = 1): boolean {
-    if (this.#run !== null) return false;
+  open(run: ViewRun, nowMs: number = performance.now(), weight = 1, adopted = false): boolean {
+    if (this.#run !== null) {
+      if (!this.#adopted || this.#run === run) return false;
+      this.close();
+    }
+    this.#adopted = adopted;
     this.#run = run;
     this.#startedAtMs = nowMs;
     this.#weight = weight;
@@ -52,6 +58,11 @@ export class Accounting {
 
   get isOpen(): boolean {
     return this.#run !== null;
+  }
+
+  /** The run on the loop, if it is the one that a response belongs to. */
+  runningFor(response: object): ViewRun | null {
+    return this.#run !== null && this.#run.response === response ? this.#run : null;
   }
 
   /** True when the run is on the loop already, so nothing need be opened for it. */
