@@ -38,6 +38,7 @@ export async function openPostgres(url: string, limits: StoreLimits): Promise<Sq
       const { rows } = await sql<{ bytes: string }>`select ${sizes} as bytes`.execute(db);
       return Number(rows[0]?.bytes ?? 0);
     },
+    beforeClose: async () => {},
     compact: async () => {
       for (const table of tables) await sql`vacuum ${sql.table(table)}`.execute(db);
     },

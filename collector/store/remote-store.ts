@@ -27,7 +27,8 @@ interface Remote {
   readonly post: (call: StoreCall) => void;
   readonly onMessage: (listener: (answer: StoreAnswer) => void) => void;
   readonly onEnd: (listener: (error: Error) => void) => void;
-  readonly end: () => void;
+  /** Resolves once it has ended, and with it its locks. */
+  readonly end: () => Promise<unknown>;
 }
 
 /** A store that works elsewhere, off the collector's loop. */
@@ -45,7 +46,7 @@ export class RemoteStore implements Store {
     return new Promise((resolve, reject) => {
       const fail = (error: Error): void => {
         clearTimeout(timer);
-        remote.end();
+        void remote.end();
         reject(error);
       };
       const timer = setTimeout(
@@ -97,10 +98,13 @@ export class RemoteStore implements Store {
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
     });
-    await Promise.race([this.#call<void>('close').catch(() => {}), late]);
+    const closed = this.#call<void>('close')
+      .catch(() => {})
+      .then(() => this.#remote.end());
+    await Promise.race([closed, late]);
     clearTimeout(timer);
-    this.#ended ??= new Error('The store is closed.');
-    this.#remote.end();
+    this.#ended ??= new Error('the store is closed');
+    void this.#remote.end();
   }
 
   #call<T>(method: StoreMethod, ...args: readonly unknown[]): Promise<T> {
@@ -136,7 +140,7 @@ function startThread(workerData: RemoteStart): Remote {
       worker.on('error', listener);
       worker.on('exit', () => listener(new Error('the thread of the store ended')));
     },
-    end: () => void worker.terminate(),
+    end: () => worker.terminate(),
   };
 }
 
@@ -149,6 +153,7 @@ function startProcess(start: RemoteStart): Remote {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env,
   });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   child.unref();
   child.channel?.unref();
   return {
@@ -164,6 +169,7 @@ function startProcess(start: RemoteStart): Remote {
     // It saves what it was given, and goes.
     end: () => {
       if (child.connected) child.disconnect();
+      return ended;
     },
   };
 }

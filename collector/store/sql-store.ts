@@ -30,6 +30,8 @@ export interface SqlStoreOptions {
   readonly sizeBytes: () => Promise<number>;
   /** Gives freed space back. */
   readonly compact: () => Promise<void>;
+  /** Leaves the database tidy. */
+  readonly beforeClose: () => Promise<void>;
 }
 
 /** A store in a SQL database: the same statements for SQLite and PostgreSQL. */
@@ -37,11 +39,13 @@ export class SqlStore implements Store {
   readonly kind: StoreKind;
   readonly #db: Kysely<Database>;
   readonly #maintenance: Maintenance;
+  readonly #beforeClose: () => Promise<void>;
 
   constructor(db: Kysely<Database>, options: SqlStoreOptions) {
     this.kind = options.kind;
     this.#db = db;
     this.#maintenance = new Maintenance(db, options);
+    this.#beforeClose = options.beforeClose;
   }
 
   async load(collector: string, nowMs: number): Promise<StoredState> {
@@ -194,6 +198,7 @@ export class SqlStore implements Store {
   }
 
   async close(): Promise<void> {
+    await this.#beforeClose();
     await this.#db.destroy();
   }
 }

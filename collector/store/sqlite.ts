@@ -46,6 +46,10 @@ export async function openSqlite(path: string, limits: StoreLimits): Promise<Sql
         // Only then is the file itself shorter.
         database.pragma('wal_checkpoint(TRUNCATE)');
       },
+      // One file is left, whole by itself.
+      beforeClose: async () => {
+        database.pragma('wal_checkpoint(TRUNCATE)');
+      },
     });
   } catch (error) {
     database.close();
