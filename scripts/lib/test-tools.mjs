@@ -1,12 +1,17 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { mustRun, programOnPath, root } from './run.mjs';
 
 /** Programs that some tests drive, and the Debian package that has each. Without them those tests are skipped. */
 const PROGRAMS = [
   { names: ['chromium', 'chromium-browser', 'google-chrome'], debianPackage: 'chromium' },
   { names: ['promtool'], debianPackage: 'prometheus' },
+  { names: ['nginx', '/usr/sbin/nginx'], debianPackage: 'nginx' },
+  { names: ['/usr/lib/postgresql/*/bin/initdb'], debianPackage: 'postgresql' },
 ];
+
+/** Says to Debian's PostgreSQL that it should make no cluster of its own: the tests make theirs, and end them. */
+const NO_CLUSTER = '/etc/postgresql-common/createcluster.d/holdup-tests.conf';
 
 /** The Node versions the tests run the product on, beside the one that runs the tests. */
 const NODE_VERSIONS = [22, 24, 26];
@@ -40,7 +45,12 @@ async function attempt(what, install) {
 
 async function installFromDebian(packages) {
   if (process.getuid?.() !== 0) throw new Error(`Only root may: apt-get install ${packages.join(' ')}`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  // In run level 1 a package starts no service when it is installed; the tests start what they need themselves.
+  const env = { DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  if (packages.includes('postgresql')) {
+    mkdirSync(dirname(NO_CLUSTER), { recursive: true });
+    writeFileSync(NO_CLUSTER, 'create_main_cluster = false\n');
+  }
   await mustRun('apt-get', ['update', '-qq'], { env });
   await mustRun('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
 }
