@@ -53,7 +53,8 @@ class SpanHook {
   /** Enables it within a callback of `run`, whose `after` will end the span that is opened now. */
   enableWithin(run: ViewRun | undefined, startedAtMs: number, weight: number): void {
     this.enable(weight);
-    if (run !== undefined && this.#accounting.open(run, startedAtMs, weight)) this.#depth = this.#openedAtDepth = 1;
+    if (run === undefined || !this.#accounting.open(run, startedAtMs, weight, true)) return;
+    this.#depth = this.#openedAtDepth = 1;
   }
 
   disable(): void {
@@ -64,11 +65,9 @@ class SpanHook {
 
   #before(): void {
     this.#depth++;
-    if (this.#accounting.isOpen) return;
     const run = currentRun.getStore();
-    if (run === undefined) return;
-    this.#accounting.open(run, performance.now(), this.#weight);
-    this.#openedAtDepth = this.#depth;
+    if (run === undefined || this.#accounting.isOpenFor(run)) return;
+    if (this.#accounting.open(run, performance.now(), this.#weight)) this.#openedAtDepth = this.#depth;
   }
 
   #after(): void {
@@ -105,8 +104,17 @@ export class ExactSpans implements AsyncSpans {
   }
 }
 
-/** One of so many intervals between heartbeats is measured. */
-const STRATUM = 10;
+/**
+ * Of `period` intervals between heartbeats, `measured` in a row are measured. From Node 24 on a hook sees the end of an
+ * `await` only if it was enabled when the `await` began (before, AsyncLocalStorage itself kept V8 telling): there the
+ * hook is enabled `lead` intervals earlier, so that every `await` of up to 200 ms is seen.
+ */
+const PLAN =
+  Number(process.versions.node.split('.')[0]) >= 24
+    ? { period: 100, lead: 10, measured: 10 }
+    : { period: 10, lead: 0, measured: 1 };
+/** What each span stands for. */
+const WEIGHT = PLAN.period / PLAN.measured;
 /** How long `arm` measures everything, and for how much of each minute it may. Milliseconds. */
 const ARMED_MS = 2000;
 const ARMED_BUDGET_MS = 10_000;
@@ -118,15 +126,17 @@ const BUDGET_PERIOD_MS = 60_000;
 const STALLED_WEIGHT = 0;
 
 /**
- * `accounting: 'windowed'`: of every ten intervals between heartbeats it measures one, chosen at random, and lets each
+ * `accounting: 'windowed'`: it measures a tenth of the intervals between heartbeats, chosen at random, and lets each
  * span stand for ten. A span never crosses a heartbeat, and the choice knows nothing of what the interval will hold, so
  * the sum is right on average however the intervals are stretched by what runs in them (a window opened and closed by
- * timers of its own is not: a late opening widens it). Exactly one of each ten, not one with a chance of a tenth: how
+ * timers of its own is not: a late opening widens it). Exactly a tenth, not each with a chance of a tenth: how
  * many are measured then adds nothing to the error.
  */
 export class WindowedSpans implements AsyncSpans {
   readonly #hook: SpanHook;
   #open = false;
+  /** What spans stand for now; null while nothing is measured, or only the rest of a stalled turn. */
+  #weight: number | null = null;
   #openedAtMs = 0;
   #openMs = 0;
   #takenAtMs = performance.now();
@@ -135,7 +145,7 @@ export class WindowedSpans implements AsyncSpans {
   #budgetFromMs = performance.now();
   /** The interval's place in its ten, and the place of the one that is measured. */
   #interval = 0;
-  #chosen = Math.floor(Math.random() * STRATUM);
+  #chosen = chooseStart();
 
   constructor(accounting: Accounting) {
     this.#hook = new SpanHook(accounting);
@@ -151,12 +161,17 @@ export class WindowedSpans implements AsyncSpans {
   }
 
   loopTurned(nowMs: number): void {
+    const place = this.#interval - this.#chosen;
+    if (++this.#interval === PLAN.period) {
+      this.#interval = 0;
+      this.#chosen = chooseStart();
+    }
     if (nowMs < this.#armedUntilMs) return;
+    const isChosen = place >= 0 && place < PLAN.lead + PLAN.measured;
+    const wanted = isChosen ? (place < PLAN.lead ? 0 : WEIGHT) : null;
+    if (wanted !== null && wanted === this.#weight) return;
     this.#close(nowMs);
-    if (this.#interval === this.#chosen) this.#enable(nowMs, STRATUM);
-    if (++this.#interval < STRATUM) return;
-    this.#interval = 0;
-    this.#chosen = Math.floor(Math.random() * STRATUM);
+    if (wanted !== null) this.#enable(nowMs, wanted);
   }
 
   arm(nowMs: number): void {
@@ -185,6 +200,7 @@ export class WindowedSpans implements AsyncSpans {
 
   #enable(nowMs: number, weight: number): void {
     this.#open = true;
+    this.#weight = weight;
     this.#openedAtMs = nowMs;
     this.#hook.enable(weight);
   }
@@ -194,10 +210,15 @@ export class WindowedSpans implements AsyncSpans {
     this.#hook.disable();
     this.#countOpen(nowMs);
     this.#open = false;
+    this.#weight = null;
   }
 
   #countOpen(nowMs: number): void {
-    this.#openMs += nowMs - this.#openedAtMs;
+    if (this.#weight !== 0) this.#openMs += nowMs - this.#openedAtMs;
     this.#openedAtMs = nowMs;
   }
+}
+
+function chooseStart(): number {
+  return Math.floor(Math.random() * (PLAN.period - PLAN.lead - PLAN.measured + 1));
 }

@@ -1,5 +1,5 @@
 import { BACKGROUND_ROUTE, type Cause, UNKNOWN_ROUTE } from '../../protocol/index.js';
-import type { OperationCall } from '../guard/operation-call.js';
+import type { CallKind, OperationCall } from '../guard/operation-call.js';
 import { type Recorder, toEpochMs } from '../recorder.js';
 import type { Delay } from '../runs-in-flight.js';
 import type { ViewRun } from '../view-run.js';
@@ -66,13 +66,18 @@ export class Blocks implements SpanListener, LoopListener {
   /** A sync-only operation has ended. If it held the loop, the recorder has made an incident of it already. */
   operationEnded(call: OperationCall, held: boolean): void {
     if (!held) {
-      this.#small.add(call);
+      this.#small.add(call, call.durationMs);
       return;
     }
     const { startedAtMs, durationMs } = call;
     this.#turn.operationEnded(startedAtMs, startedAtMs + durationMs);
     this.#blockedMs += durationMs;
     this.#attributedMs += durationMs;
+  }
+
+  /** Another call like `call`, which did not hold the loop. */
+  operationRepeated(call: CallKind, durationMs: number): void {
+    this.#small.add(call, durationMs);
   }
 
   spanEnded(run: ViewRun, startedAtMs: number, endedAtMs: number): void {

@@ -1,10 +1,12 @@
-import type { OperationCall } from '../guard/operation-call.js';
+import type { CallKind } from '../guard/operation-call.js';
 import type { RawFrame } from '../watchdog/messages.js';
 
 interface Tally {
   count: number;
   totalMs: number;
-  longest: OperationCall;
+  longestMs: number;
+  /** The longest, or one like it. */
+  longest: CallKind;
 }
 
 /** Of a block, the share that one operation's calls must fill to be what it was made of. */
@@ -23,15 +25,17 @@ export interface Composition {
 export class SmallOperations {
   readonly #tallies = new Map<string, Tally>();
 
-  add(call: OperationCall): void {
+  add(call: CallKind, durationMs: number): void {
     const tally = this.#tallies.get(call.operation.name);
     if (tally === undefined) {
-      this.#tallies.set(call.operation.name, { count: 1, totalMs: call.durationMs, longest: call });
+      this.#tallies.set(call.operation.name, { count: 1, totalMs: durationMs, longestMs: durationMs, longest: call });
       return;
     }
     tally.count++;
-    tally.totalMs += call.durationMs;
-    if (call.durationMs > tally.longest.durationMs) tally.longest = call;
+    tally.totalMs += durationMs;
+    if (durationMs <= tally.longestMs) return;
+    tally.longestMs = durationMs;
+    tally.longest = call;
   }
 
   clear(): void {
