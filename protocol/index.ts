@@ -11,6 +11,7 @@ export * from './metrics.js';
 export type * from './otlp.js';
 export { GOODBYE_ATTRIBUTE, SCOPE_NAME, SEQUENCE_ATTRIBUTE } from './otlp.js';
 export * from './otlp-logs.js';
-export * from './otlp-metrics.js';
+export * from './otlp-metrics-reader.js';
+export * from './otlp-metrics-writer.js';
 export * from './report.js';
 export * from './view.js';
