@@ -1,7 +1,7 @@
 import type { Instance } from '../protocol/index.js';
 import { destinationOf } from './destination.js';
 import { type Guard, installGuard } from './guard/index.js';
-import type { OperationCall } from './guard/operation-call.js';
+import type { CallTally, OperationCall } from './guard/operation-call.js';
 import { operationRunning, showViewOnLoop } from './guard/wrap.js';
 import { describeInstance } from './instance.js';
 import { Accounting } from './loop/accounting.js';
@@ -74,6 +74,11 @@ export class Observer {
       {
         viewNamed: ({ id, view }) => this.#watchdog.post({ type: 'view', id, view }),
         operationEnded: (call, held) => this.#blocks.operationEnded(call, held),
+        operationRepeated: (call, durationMs) => {
+          if (this.#outputs.wantsCalls) return false;
+          this.#blocks.operationRepeated(call, durationMs);
+          return true;
+        },
         incidentSeen: (held) => this.#incidentSeen(held),
         traceId: () => this.#outputs.traceId(),
       },
@@ -184,9 +189,10 @@ export class Observer {
     this.#asyncSpans.stalled(currentRun.getStore(), heldSinceMs);
   }
 
-  #recordOperation(call: OperationCall): void {
-    this.recorder.recordOperation(call);
+  #recordOperation(call: OperationCall): CallTally | null {
+    const tally = this.recorder.recordOperation(call);
     this.#outputs.operationCalled(call);
+    return tally;
   }
 
   #incidentSeen(held: boolean): void {

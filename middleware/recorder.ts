@@ -7,7 +7,7 @@ import {
   type View,
   type ViewReport,
 } from '../protocol/index.js';
-import type { OperationCall, OperationSink } from './guard/operation-call.js';
+import type { CallKind, CallTally, OperationCall, OperationSink } from './guard/operation-call.js';
 import { IncidentGroup } from './incident-group.js';
 import { type Delay, NO_DELAY, RunsInFlight } from './runs-in-flight.js';
 import { type EarlyCall, NO_CALLS, type ViewRun } from './view-run.js';
@@ -30,6 +30,8 @@ export interface RecorderListener {
   viewNamed(totals: ViewTotals): void;
   /** A sync-only operation has ended. `held`: it lasted at least the threshold. */
   operationEnded(call: OperationCall, held: boolean): void;
+  /** Another call like `call` has ended, shorter than the threshold. False when it must be recorded in full. */
+  operationRepeated(call: CallKind, durationMs: number): boolean;
   /** `held`: it held the loop for at least the threshold, so a person is waiting to see it. */
   incidentSeen(held: boolean): void;
   /** The OpenTelemetry trace of the code now running; empty when there is none. */
@@ -113,7 +115,7 @@ export class Recorder implements OperationSink {
     this.#fileEarlyCalls(run);
   }
 
-  recordOperation(call: OperationCall): void {
+  recordOperation(call: OperationCall): CallTally | null {
     const { run, durationMs } = call;
     const held = durationMs >= this.#blockThresholdMs;
     this.#listener.operationEnded(call, held);
@@ -122,7 +124,30 @@ export class Recorder implements OperationSink {
     if (run.view.view.route === UNMATCHED_ROUTE && run.earlyCalls.length < EARLY_CALLS) {
       if (run.earlyCalls.length === 0) run.earlyCalls = [];
       run.earlyCalls.push({ call, delay });
-    } else this.#fileCallInTime(call, delay);
+      return null;
+    }
+    this.#fileCallInTime(call, delay);
+    // Calls of middleware are asked for their run's route each time.
+    return run.view.view.route === UNMATCHED_ROUTE ? null : this.#tallyOf(call);
+  }
+
+  #tallyOf(call: OperationCall): CallTally | null {
+    const { operation, run, site } = call;
+    const { view } = run;
+    const group = view.groups.get(operation)?.get(site);
+    if (group === undefined) return null;
+    // Not the call: it would keep its run.
+    const kind: CallKind = { operation, site };
+    return {
+      count: (startedAtMs, durationMs) => {
+        if (durationMs >= this.#blockThresholdMs || group.isNew) return false;
+        if (!this.#listener.operationRepeated(kind, durationMs)) return false;
+        view.recordOperation(operation.name, durationMs);
+        if (!group.changed) this.#changedGroups.push(group);
+        group.record(toEpochMs(startedAtMs), durationMs, false, false);
+        return true;
+      },
+    };
   }
 
   recordDropped(what: string, count: number): void {

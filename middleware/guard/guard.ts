@@ -139,7 +139,13 @@ const NO_GUARD: Guard = {
 /** Makes two sync-only calls in a view run of its own, one by each way of referring to a built-in; counts those seen. */
 function probe(): number {
   let seen = 0;
-  const count: OperationSink = { recordOperation: () => void seen++, recordDropped() {} };
+  const count: OperationSink = {
+    recordOperation: () => {
+      seen++;
+      return null;
+    },
+    recordDropped() {},
+  };
   const run = new ViewRun(
     0,
     new ViewTotals(0, { method: '', route: '(self-test)', handler: '', kind: 'sync' }),

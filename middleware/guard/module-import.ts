@@ -1,6 +1,7 @@
 import Module, { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { CATALOG_PACKAGES } from './catalog/index.js';
+import { withoutOurFrames } from './own-frames.js';
 import { quietly } from './wrap.js';
 
 /** The exports of an ES module: what is set here is what every importer sees. */
@@ -49,17 +50,24 @@ export function hookImports(onImported: ImportListener): { stop(): void } {
   const { registerHooks } = Module as unknown as { readonly registerHooks?: RegisterHooks };
   if (registerHooks === undefined) return { stop() {} };
   listener = onImported;
-  const hooks = registerHooks({
-    resolve(specifier, context, next) {
-      const resolved = next(specifier, context);
-      const known = packages.get(packageIn(specifier));
-      if (known === undefined || context.conditions?.includes('import') !== true) return resolved;
-      // A package that does not say what its files are has no format yet; then it is CommonJS as a rule.
-      if (resolved.format !== 'module' && known.hasGetters !== true) return resolved;
-      if (interceptor === undefined) interceptor = quietly(() => startIntercepting(registerHooks));
-      return interceptor === null ? resolved : interceptor.resolveSync(specifier, context, next);
-    },
-  });
+  const resolve = (specifier: string, context: Context, next: NextResolve): Resolved => {
+    const resolved = find(specifier, context, next);
+    const known = packages.get(packageIn(specifier));
+    if (known === undefined || context.conditions?.includes('import') !== true) return resolved;
+    // A package that does not say what its files are has no format yet; then it is CommonJS as a rule.
+    if (resolved.format !== 'module' && known.hasGetters !== true) return resolved;
+    if (interceptor === undefined) interceptor = quietly(() => startIntercepting(registerHooks));
+    return interceptor === null ? resolved : interceptor.resolveSync(specifier, context, next);
+  };
+  const find = (specifier: string, context: Context, next: NextResolve): Resolved => {
+    try {
+      return next(specifier, context);
+    } catch (error) {
+      // “Cannot find package”, as it reads without us.
+      throw withoutOurFrames(error, resolve as never); // node-do-not-add-exception-line
+    }
+  };
+  const hooks = registerHooks({ resolve });
   return {
     stop() {
       hooks.deregister();

@@ -34,9 +34,19 @@ export interface OperationCall {
   readonly allowed: string;
 }
 
+/** What calls of one operation from one site have in common. */
+export type CallKind = Pick<OperationCall, 'operation' | 'site'>;
+
+/** Counts further calls like one that was recorded, without what an `OperationCall` costs. */
+export interface CallTally {
+  /** False, with nothing counted, when the call must be recorded in full. */
+  count(startedAtMs: number, durationMs: number): boolean;
+}
+
 /** Where the guard puts what it saw. Must not throw and must not call a sync-only operation. */
 export interface OperationSink {
-  recordOperation(call: OperationCall): void;
+  /** May return what counts further calls of the same operation from the same site in the same view. */
+  recordOperation(call: OperationCall): CallTally | null;
   /** Something could not be kept. */
   recordDropped(what: string, count: number): void;
 }

@@ -11,6 +11,14 @@ export function isOwn(text: string): boolean {
   return false;
 }
 
+/** Node's frames that are there because somebody, as we do, has hooks in the way modules are found. */
+const HOOK_FRAME =
+  /^(?:defaultResolve|nextStep|resolveWithHooks) \(node:internal\/modules\/(?:cjs\/loader|customization_hooks):/;
+
+function isOurs(frame: string): boolean {
+  return isOwn(frame) || HOOK_FRAME.test(frame);
+}
+
 type Wrapper = (...args: never[]) => unknown;
 
 const FRAME = '\n    at ';
@@ -69,11 +77,11 @@ function clean(stack: string, callers: readonly string[], limit: number): string
   const [header, ...frames] = stack.split(FRAME) as [string, ...string[]];
   // The wrapper's own frame is the one before its callers; V8 may have cut the stack before it.
   const end = frames.findIndex((frame, at) => isOwn(frame) && startsWith(callers, frames, at + 1)) + 1;
-  const inner = frames.slice(0, end === 0 ? frames.length : end).filter((frame) => !isOwn(frame));
+  const inner = frames.slice(0, end === 0 ? frames.length : end).filter((frame) => !isOurs(frame));
   if (end === 0) return [header, ...inner].join(FRAME);
   const innermost = inner.length - 1;
   if (innermost >= 0) inner[innermost] = named(inner[innermost] as string, frames[end - 1] as string);
-  const outer = (frames.length < limit ? frames.slice(end) : callers).filter((frame) => !isOwn(frame));
+  const outer = (frames.length < limit ? frames.slice(end) : callers).filter((frame) => !isOurs(frame));
   return [header, ...inner, ...outer].slice(0, limit + 1).join(FRAME);
 }
 

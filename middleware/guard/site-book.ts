@@ -1,5 +1,5 @@
 import type { ViewTotals } from '../view-totals.js';
-import type { CallSite } from './operation-call.js';
+import type { CallSite, CallTally } from './operation-call.js';
 
 /** A call site of one operation in one view. */
 export interface Sighting {
@@ -12,6 +12,8 @@ export interface Sighting {
   weight: number;
   /** Nothing has been recorded for it yet. */
   isNew: boolean;
+  /** What counts its further calls; null until one was recorded, or when each must be recorded in full. */
+  tally: CallTally | null;
 }
 
 /** Call sites kept for one operation in one view. */
@@ -42,7 +44,7 @@ export class SiteBook {
     let sighting = this.#last?.site === site ? this.#last : this.#sightings.find((known) => known.site === site);
     if (sighting === undefined) {
       if (this.#sightings.length >= SIGHTING_LIMIT) return null;
-      sighting = { site, allowed: '', policyVersion: -1, weight: 0, isNew: true };
+      sighting = { site, allowed: '', policyVersion: -1, weight: 0, isNew: true, tally: null };
       this.#sightings.push(sighting);
     }
     if (sampled) this.#weigh(sighting);

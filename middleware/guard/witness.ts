@@ -21,7 +21,7 @@ const PLACE_LIMIT = 5_000;
 /** Sites kept while every call's own is taken: a test run's code has fewer. */
 const EVERY_SITE_LIMIT = 50_000;
 
-const SILENT: OperationSink = { recordOperation() {}, recordDropped() {} };
+const SILENT: OperationSink = { recordOperation: () => null, recordDropped() {} };
 
 type Wrapper = (...args: never[]) => unknown;
 
@@ -114,10 +114,11 @@ export function recordCall(
       sink.recordDropped('call sites', 1);
       return;
     }
+    if (sighting.tally?.count(startedAtMs, durationMs) === true) return;
     const scope = scopesUsed ? allowedScope.getStore() : undefined;
     const cold = operation.alwaysCold || (sighting.isNew && isFirst(operation, sighting));
     const allowed = scope ?? allowedOf(operation, sighting, run);
-    sink.recordOperation({
+    const tally = sink.recordOperation({
       operation,
       site: sighting.site,
       run,
@@ -127,6 +128,7 @@ export function recordCall(
       thrown: false,
       allowed,
     });
+    if (!operation.alwaysCold) sighting.tally = tally;
   } catch {
     sink.recordDropped('operations', 1);
   }
@@ -176,7 +178,7 @@ export function refuseCall(operation: GuardedOperation, run: ViewRun, wrapper: W
 function sight(book: SiteBook, startedAtMs: number, durationMs: number, wrapper: Wrapper): Sighting | null {
   if (everySite) {
     const site = sites.capture(wrapper);
-    return site === null ? null : { site, allowed: '', policyVersion: -1, weight: 0, isNew: true };
+    return site === null ? null : { site, allowed: '', policyVersion: -1, weight: 0, isNew: true, tally: null };
   }
   const nowSecond = Math.floor(startedAtMs / 1000);
   if (nowSecond !== second) turnSecond(nowSecond);

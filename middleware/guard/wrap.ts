@@ -156,20 +156,37 @@ export function callInView(
   viewOnLoop[0] = run.view.id;
   const startedAtMs = now();
   let result: unknown;
+  // No `finally`: V8 makes faster code of this.
   try {
     result = apply(original, self, args as never);
   } catch (error) {
+    record(operation, undefined, run, startedAtMs, wrapper);
+    leave(viewBefore);
     throw withoutOurFrames(error, wrapper); // node-do-not-add-exception-line
-  } finally {
-    const durationMs = now() - startedAtMs;
-    if (operation.counts === null || operation.counts(result, durationMs)) {
-      recordCall(operation, run, startedAtMs, durationMs, wrapper);
-    }
-    depth = 0;
-    running = null;
-    viewOnLoop[0] = viewBefore;
   }
+  record(operation, result, run, startedAtMs, wrapper);
+  leave(viewBefore);
   return result;
+}
+
+/** A call that returned or threw. Must not throw. */
+function record(
+  operation: GuardedOperation,
+  result: unknown,
+  run: ViewRun,
+  startedAtMs: number,
+  wrapper: (...args: never[]) => unknown,
+): void {
+  const durationMs = now() - startedAtMs;
+  if (operation.counts === null || operation.counts(result, durationMs)) {
+    recordCall(operation, run, startedAtMs, durationMs, wrapper);
+  }
+}
+
+function leave(viewBefore: number): void {
+  depth = 0;
+  running = null;
+  viewOnLoop[0] = viewBefore;
 }
 
 /** Gives the wrapper every visible property of the original: name, length, `prototype`, `native`, promisify's symbols. */

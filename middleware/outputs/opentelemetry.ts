@@ -42,6 +42,10 @@ export class OpenTelemetryOutput implements Output {
     this.#told?.runFinished(run);
   }
 
+  get wantsCalls(): boolean {
+    return this.#told !== null;
+  }
+
   operationCalled(call: OperationCall): void {
     this.#told?.operationCalled(call);
   }

@@ -6,6 +6,8 @@ import type { ViewRun } from '../view-run.js';
 export interface Output {
   runFinished(run: ViewRun, durationMs: number): void;
   operationCalled(call: OperationCall): void;
+  /** False while it does nothing with each call, so that calls alike can be counted in a cheaper way. */
+  readonly wantsCalls?: boolean;
   /** Once a second, with the increments. */
   drained(report: Omit<Report, 'instance' | 'sequence'>): void;
   /** The trace that the code now running belongs to; empty when there is none or the output knows of none. */
@@ -22,6 +24,11 @@ export class Outputs implements Output {
 
   runFinished(run: ViewRun, durationMs: number): void {
     for (const output of this.#outputs) output.runFinished(run, durationMs);
+  }
+
+  get wantsCalls(): boolean {
+    for (const output of this.#outputs) if (output.wantsCalls !== false) return true;
+    return false;
   }
 
   operationCalled(call: OperationCall): void {

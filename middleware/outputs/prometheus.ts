@@ -56,6 +56,8 @@ export class PrometheusOutput implements Output {
 
   runFinished(): void {}
 
+  readonly wantsCalls = false;
+
   operationCalled(): void {}
 
   drained(report: Omit<Report, 'instance' | 'sequence'>): void {

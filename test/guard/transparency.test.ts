@@ -12,7 +12,8 @@ interface Printed {
 async function print(node: string, ...args: string[]): Promise<Printed> {
   const child = new Child(FIXTURE, { node, args });
   expect(await child.exited, child.stderr).toBe(0);
-  return JSON.parse(child.stdout) as Printed;
+  // Node looks for modules from another line of its own when somebody has hooks.
+  return JSON.parse(child.stdout.replace(/(resolveForCJSWithHooks \(node:[\w/]+):\d+:\d+/g, '$1')) as Printed;
 }
 
 describe.each(NODES)('on Node $version', ({ path }) => {
