@@ -61,7 +61,14 @@ async function startCollector() {
 async function loadRow(instances, seconds) {
   const collector = await startCollector();
   const asked = { api: [], metrics: [] };
-  const job = { url: collector.url, instances, views: VIEWS, seconds, connections: Math.max(8, instances >> 3), encoding: 'gzip' };
+  const job = {
+    url: collector.url,
+    instances,
+    views: VIEWS,
+    seconds,
+    connections: Math.max(8, instances >> 3),
+    encoding: 'gzip',
+  };
   const load = spawn(
     process.execPath,
     [fileURLToPath(new URL('./instances.mjs', import.meta.url)), JSON.stringify(job)],
