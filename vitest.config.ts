@@ -10,6 +10,8 @@ export default defineConfig({
     env: { HOLDUP_STORE: 'memory' },
     // Two cores: tests that measure must not fight each other for them.
     maxWorkers: 2,
+    // Real processes, browsers and clocks on a machine that others use too: what fails twice in a row is broken.
+    retry: process.env.CI === undefined ? 0 : 1,
     // What is tested is the built package, as its users import it.
     server: { deps: { external: [/\/dist\//] } },
   },

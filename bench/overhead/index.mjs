@@ -76,7 +76,7 @@ function table(results) {
       each.microsPerRequest.toFixed(1),
       ratioText(each.ratio),
       each.ratioOfMeans.toFixed(3),
-      each.ratioOfRounds.map((ratio) => ratio.toFixed(2)).join(' '),
+      each.ratioOfRounds.map((ratio) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '–')).join(' '),
       each.p99Ms.toFixed(1),
       (each.rssBytes / 1e6).toFixed(0),
     ]),
