@@ -1,5 +1,6 @@
 import fs, { accessSync } from 'node:fs';
 import Module from 'node:module';
+import { packageOf } from '../package-name.js';
 import { currentRun, ViewRun } from '../view-run.js';
 import { ViewTotals } from '../view-totals.js';
 import { LateBuiltins, restoreBuiltins, wrapBuiltins } from './builtins.js';
@@ -8,7 +9,7 @@ import { wrapModuleLoad } from './module-load.js';
 import type { OperationSink } from './operation-call.js';
 import { isOwn } from './own-frames.js';
 import { hookLoadedPackages, hookNamespace, hookPackage } from './packages.js';
-import { type AllowEntry, Policy, type PolicySettings, packageOf } from './policy.js';
+import { type AllowEntry, Policy, type PolicySettings } from './policy.js';
 import { clearSites, registeredCount, setModes } from './registry.js';
 import type { Replacement } from './replacement.js';
 import { setWitness, witnessedBy } from './witness.js';

@@ -1,9 +1,9 @@
 import Module from 'node:module';
 import { relative } from 'node:path';
+import { packageOf } from '../package-name.js';
 import { currentRun } from '../view-run.js';
 import { GuardedOperation } from './guarded-operation.js';
 import { withoutOurFrames } from './own-frames.js';
-import { packageOf } from './policy.js';
 import { register } from './registry.js';
 import { type Replacement, replace } from './replacement.js';
 import { type AnyFunction, callInView, disguise, isNested, quietly } from './wrap.js';

@@ -1,10 +1,10 @@
 import Module from 'node:module';
+import { packageOf } from '../package-name.js';
 import { CATALOG, CATALOG_PACKAGES, type CatalogEntry, type CatalogPackage } from './catalog/index.js';
 import { hookDriver } from './databases.js';
 import { countsOf } from './gate.js';
 import { GuardedOperation } from './guarded-operation.js';
 import type { Namespace } from './module-import.js';
-import { packageOf } from './policy.js';
 import { register } from './registry.js';
 import { originalOf, type Replacement, replace } from './replacement.js';
 import { type AnyFunction, wrapSync } from './wrap.js';

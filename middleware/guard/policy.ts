@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type View, viewName } from '../../protocol/index.js';
+import { packageOf } from '../package-name.js';
 import { isNode } from './call-site.js';
 import type { CallSite, Operation } from './operation-call.js';
 
@@ -100,15 +101,6 @@ export function placeOf(site: CallSite): Place {
     else if (appFrames.length === 0 && !packages.includes(owner)) packages.push(owner);
   }
   return { appFrames, packages };
-}
-
-/** The package a file belongs to, `@scope/name`; empty for the app's own. */
-export function packageOf(file: string): string {
-  const path = file.replaceAll('\\', '/');
-  const at = path.lastIndexOf('/node_modules/');
-  if (at === -1) return '';
-  const [first = '', second = ''] = path.slice(at + '/node_modules/'.length).split('/');
-  return first.startsWith('@') ? `${first}/${second}` : first;
 }
 
 function pathOf(file: string): string {

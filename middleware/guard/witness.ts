@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
+import { packageOf } from '../package-name.js';
 import type { ViewRun } from '../view-run.js';
 import { CallSites, isNode, SITE_LIMIT } from './call-site.js';
 import { SynchronousOnlyOperation } from './errors.js';
 import type { GuardedOperation } from './guarded-operation.js';
 import type { CallSite, OperationSink } from './operation-call.js';
-import { type Place, Policy, packageOf, placeOf } from './policy.js';
+import { type Place, Policy, placeOf } from './policy.js';
 import type { Sighting, SiteBook } from './site-book.js';
 
 /** A call this long is worth a stack of its own: 5 µs beside it is nothing. */

@@ -3,7 +3,8 @@ import type { CheckedSite } from '../../protocol/index.js';
 import { isNode } from '../guard/call-site.js';
 import type { OperationCall } from '../guard/operation-call.js';
 import { isOwn } from '../guard/own-frames.js';
-import { packageOf, placeOf } from '../guard/policy.js';
+import { placeOf } from '../guard/policy.js';
+import { packageOf } from '../package-name.js';
 import type { RawFrame } from '../watchdog/messages.js';
 
 /** Frames printed when looking for the user's own: below a test runner's and a framework's layers. */

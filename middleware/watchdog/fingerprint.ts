@@ -1,5 +1,6 @@
 import { type StackFrame, type View, viewName } from '../../protocol/index.js';
-import { packageOf, portablePath } from './package-path.js';
+import { packageOf } from '../package-name.js';
+import { portablePath } from './package-path.js';
 
 /**
  * `v1 | operation | view | in-app frames (function and file, no line)`, hashed. The same in every process and on every

@@ -1,22 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, relative, sep } from 'node:path';
 
-const NODE_MODULES = /[\\/]node_modules[\\/]/;
 const roots = new Map<string, string | null>();
 /** Directories remembered; a process has fewer. */
 const MAX_ROOTS = 2000;
-
-export function isInNodeModules(file: string): boolean {
-  return NODE_MODULES.test(file);
-}
-
-/** The package a file under node_modules belongs to (`@scope/name` or `name`); empty for any other file. */
-export function packageOf(file: string): string {
-  const rest = file.split(NODE_MODULES).at(-1);
-  if (rest === undefined || rest === file) return '';
-  const [first = '', second = ''] = rest.split(/[\\/]/);
-  return first.startsWith('@') ? `${first}/${second}` : first;
-}
 
 /**
  * A file's path as it is on every machine that runs the same code: relative to the nearest directory with a

@@ -3,8 +3,8 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CodeFrame, LIMITS, type Site, type StackFrame, UNKNOWN_SITE } from '../../protocol/index.js';
 import { OWN_DIRECTORIES } from '../own-files.js';
+import { isInNodeModules, packageOf } from '../package-name.js';
 import type { RawFrame } from './messages.js';
-import { isInNodeModules, packageOf } from './package-path.js';
 import { SourceMaps } from './source-maps.js';
 
 /** A stack as a person reads it. */
