@@ -20,6 +20,8 @@ export interface Sighting {
 const SIGHTING_LIMIT = 32;
 /** Sampled calls after which older ones count half, so that shares follow what happens now. */
 const MEMORY = 1_024;
+/** Of the calls beyond the budget, at most one in this many takes a stack. A power of two. */
+const SAMPLE_EVERY = 512;
 
 /**
  * Where one operation was called from in one view. A stack costs many times what a small call does, so once the sites
@@ -32,11 +34,24 @@ export class SiteBook {
   #last: Sighting | null = null;
   /** Stacks that may still be taken in this second. */
   budget = 0;
-  /** The second that `budget` belongs to. */
+  /** The second that `budget` and `calls` belong to. */
   second = -1;
+  calls = 0;
+  /** A call whose random bits under this mask are all 0 takes a stack. */
+  sampleMask = SAMPLE_EVERY - 1;
 
   constructor(view: ViewTotals) {
     this.view = view;
+  }
+
+  /** Begins a second with `budget` stacks, and as many samples again at the rate of the second before. */
+  turnSecond(second: number, budget: number): void {
+    let every = SAMPLE_EVERY;
+    while (every * budget < this.calls) every *= 2;
+    this.sampleMask = every - 1;
+    this.second = second;
+    this.budget = budget;
+    this.calls = 0;
   }
 
   /** The sighting of a site; null when there are too many. `sampled`: it stands for the calls without a stack. */

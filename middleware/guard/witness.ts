@@ -15,8 +15,6 @@ const SLOW_MS = 1;
 const STACKS_A_SECOND = 16;
 /** Stacks that all of them together may take that way: at about 10 µs each, at most 0.2 % of the time. */
 const ALL_STACKS_A_SECOND = 200;
-/** Of the calls beyond that, one in this many takes a stack. A power of two. */
-const SAMPLE_EVERY = 512;
 /** Places remembered as seen before; beyond them a first call counts as steady. */
 const PLACE_LIMIT = 5_000;
 /** Sites kept while every call's own is taken: a test run's code has fewer. */
@@ -183,10 +181,8 @@ function sight(book: SiteBook, startedAtMs: number, durationMs: number, wrapper:
   }
   const nowSecond = Math.floor(startedAtMs / 1000);
   if (nowSecond !== second) turnSecond(nowSecond);
-  if (book.second !== second) {
-    book.second = second;
-    book.budget = STACKS_A_SECOND;
-  }
+  if (book.second !== second) book.turnSecond(second, STACKS_A_SECOND);
+  book.calls++;
   if (book.budget > 0 && stacksLeft > 0) {
     book.budget--;
     stacksLeft--;
@@ -197,7 +193,7 @@ function sight(book: SiteBook, startedAtMs: number, durationMs: number, wrapper:
   random ^= random << 13;
   random ^= random >>> 17;
   random ^= random << 5;
-  if ((random & (SAMPLE_EVERY - 1)) === 0) return capture(book, wrapper, true);
+  if ((random & book.sampleMask) === 0) return capture(book, wrapper, true);
   return book.attribute((random >>> 0) / 0x1_0000_0000) ?? capture(book, wrapper, false);
 }
 
