@@ -39,10 +39,6 @@ export class IncidentDecisions {
     return this.#current;
   }
 
-  giveBack(decision: Decision | null): void {
-    if (decision !== null) this.#isUnsaved = true;
-  }
-
   #set(decision: Decision): void {
     this.#current = decision;
     this.#isUnsaved = true;

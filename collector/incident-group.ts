@@ -30,6 +30,8 @@ export interface RecentIncident {
   /** Steady occurrences. */
   readonly count: number;
   readonly heldMs: number;
+  /** What first-time work held, where it came alone. */
+  readonly coldHeldMs: number;
   readonly delayedRequests: number;
   readonly delayedMs: number;
   /** How many instances it held, at least 1. */
@@ -58,6 +60,7 @@ export class IncidentGroup {
   readonly #trend = new SumWindow(TREND_SLOTS, SLOT_MS);
   readonly #counts = new SumWindow(RECENT_SLOTS, SLOT_MS);
   readonly #held = new SumWindow(RECENT_SLOTS, SLOT_MS);
+  readonly #coldHeld = new SumWindow(RECENT_SLOTS, SLOT_MS);
   readonly #delayed = new SumWindow(RECENT_SLOTS, SLOT_MS);
   readonly #delayedRequests = new SumWindow(RECENT_SLOTS, SLOT_MS);
 
@@ -94,6 +97,9 @@ export class IncidentGroup {
   }
   get cause(): IncidentDelta['cause'] {
     return this.#latest.cause;
+  }
+  get category(): IncidentDelta['category'] {
+    return this.#latest.category;
   }
   get operation(): string {
     return this.#latest.operation;
@@ -135,7 +141,7 @@ export class IncidentGroup {
       this.#held.add(now, delta.totalMs);
       this.#delayed.add(now, delta.delayedMs);
       this.#delayedRequests.add(now, delta.delayedRequests);
-    }
+    } else this.#coldHeld.add(now, delta.coldCount > 0 ? delta.totalMs : 0);
     if (this.#recentInstances.size < RECENT_INSTANCES || this.#recentInstances.has(instance.id)) {
       this.#recentInstances.set(instance.id, now);
     }
@@ -180,13 +186,6 @@ export class IncidentGroup {
     return change;
   }
 
-  /** It was not saved after all. */
-  giveBack({ totals, samples, decision }: GroupChange): void {
-    this.#unsaved.add(totals);
-    this.#unsavedSamples = worst([...samples, ...this.#unsavedSamples]).slice(0, LIMITS.samplesPerGroup);
-    this.decisions.giveBack(decision);
-  }
-
   isRecent(now: number): boolean {
     return now - this.heardAt <= RECENT_SLOTS * SLOT_MS;
   }
@@ -198,6 +197,7 @@ export class IncidentGroup {
     return {
       count: this.#counts.total(now),
       heldMs: this.#held.total(now),
+      coldHeldMs: this.#coldHeld.total(now),
       delayedRequests: this.#delayedRequests.total(now),
       delayedMs: this.#delayed.total(now),
       instances: Math.max(1, this.#recentInstances.size),
@@ -270,7 +270,9 @@ export class IncidentGroup {
     const fresh = delta.samples.map((sample) => ({ ...sample, instance }));
     const samples = worst([...this.samples, ...fresh]);
     this.samples = samples.slice(0, limit);
-    this.#unsavedSamples = worst([...this.#unsavedSamples, ...fresh.filter((each) => this.samples.includes(each))]);
+    // While the store fails, they are as many as in memory and no more.
+    const kept = fresh.filter((each) => this.samples.includes(each));
+    this.#unsavedSamples = worst([...this.#unsavedSamples, ...kept]).slice(0, limit);
     return Math.max(0, Math.min(samples.length, LIMITS.samplesPerGroup) - limit);
   }
 }

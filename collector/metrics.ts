@@ -10,6 +10,7 @@ import {
 } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import type { LiveFeed } from './live-feed.js';
+import type { Persistence } from './persistence.js';
 import { VERSION } from './version.js';
 
 /** Routes with series of their own; the rest of a service is summed up as `(other)`, so that a scrape stays small. */
@@ -30,11 +31,11 @@ export class MetricsPage {
   /** Summed up once a scrape, for the three metrics made from it. */
   #routes: readonly RouteTotals[] = [];
 
-  constructor(fleet: Fleet, feed: LiveFeed, now: () => number) {
+  constructor(fleet: Fleet, feed: LiveFeed, kept: () => Persistence, now: () => number) {
     this.#fleet = fleet;
     this.#addRequests();
     this.#addFleet(fleet);
-    this.#addOwn(fleet, feed, now);
+    this.#addOwn(fleet, feed, kept, now);
   }
 
   text(): Promise<string> {
@@ -78,7 +79,7 @@ export class MetricsPage {
     this.#add(observerBusy, () => [{ labels: {}, value: metrics.observerSeconds }]);
   }
 
-  #addOwn(fleet: Fleet, feed: LiveFeed, now: () => number): void {
+  #addOwn(fleet: Fleet, feed: LiveFeed, kept: () => Persistence, now: () => number): void {
     const { metrics } = fleet;
     const own = (name: string, type: 'counter' | 'gauge', help: string, read: () => Sample[]): void =>
       this.#add({ name: `holdup_collector_${name}`, help, type, labels: [] }, read);
@@ -102,6 +103,14 @@ export class MetricsPage {
     );
     own('incident_groups', 'gauge', 'Incident groups kept.', () => one(fleet.incidents.size));
     own('live_clients', 'gauge', 'Pages connected to the live feed.', () => one(feed.clients));
+    own('store_up', 'gauge', '1 while the store takes what is to be saved, 0 while it fails.', () =>
+      one(kept().failure === '' ? 1 : 0),
+    );
+    own('store_failures_total', 'counter', 'Times the store began to fail.', () => one(kept().failures));
+    own('store_saved_timestamp_seconds', 'gauge', 'When everything was last saved, in seconds since 1970.', () =>
+      one(kept().savedAt / 1000),
+    );
+    own('store_size_bytes', 'gauge', 'Size of the store, as of the last minute.', () => one(kept().sizeBytes));
   }
 
   /** prom-client asks a registered metric for nothing but its name and its values; ours come from the fleet. */

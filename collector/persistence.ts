@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Fleet } from './fleet.js';
 import type { IncidentGroup } from './incident-group.js';
 import type { Log } from './log.js';
-import type { GroupChange, HistoryPoint, Store, StoreChanges, StoredGroupDetail, Total } from './store/store.js';
+import type { HistoryPoint, Store, StoreChanges, StoredGroupDetail, Total } from './store/store.js';
 import { viewKey } from './views.js';
 
 /** What a crash may cost at most. */
@@ -17,6 +18,8 @@ const SHARED_EVERY_MS = 2000;
 const SHARED_OVERLAP_MS = 15_000;
 /** How long an answer waits for the disk before the sender is told to come again. */
 const WAIT_MS = 4000;
+/** How long the end waits for the last saving. */
+const STOP_MS = 3000;
 
 /** Saves what the fleet knows: once a second, and at once when somebody waits for it. */
 export class Persistence {
@@ -26,13 +29,19 @@ export class Persistence {
   readonly #now: () => number;
   readonly #log: Log;
   readonly #timer: NodeJS.Timeout;
+  readonly #run = randomUUID();
   #waiters: (() => void)[] = [];
   #running: Promise<void> | null = null;
   #soon: NodeJS.Timeout | undefined;
   #maintainedAt = 0;
+  #savedAt = 0;
   #sharedAt = 0;
   #countersSaved = '';
+  /** What was sent to the store without an answer that it is saved: it goes again, unchanged, before anything else. */
+  #unanswered: StoreChanges | null = null;
+  #saves = 0;
   #failure = '';
+  #failures = 0;
   #sizeBytes = 0;
   #stopped = false;
 
@@ -46,13 +55,23 @@ export class Persistence {
     this.#timer.unref();
   }
 
-  /** Why the last saving failed; empty when it did not. */
+  /** Why nothing can be saved now; empty when it can. */
   get failure(): string {
-    return this.#failure;
+    return this.#store.down || this.#failure;
+  }
+
+  /** How often it began to fail. */
+  get failures(): number {
+    return this.#failures;
   }
 
   get sizeBytes(): number {
     return this.#sizeBytes;
+  }
+
+  /** The time, epoch milliseconds, up to which everything is saved and swept; 0 before the first time. */
+  get savedAt(): number {
+    return this.#savedAt;
   }
 
   get kind(): Store['kind'] {
@@ -64,7 +83,7 @@ export class Persistence {
    * store fails, what is in memory has to do: better than to turn reports away.
    */
   async saved(): Promise<boolean> {
-    if (this.#store.kind === 'memory' || this.#failure !== '') return true;
+    if (this.#store.kind === 'memory' || this.failure !== '') return true;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<boolean>((resolve) => {
       timer = setTimeout(() => resolve(false), WAIT_MS);
@@ -102,11 +121,22 @@ export class Persistence {
     clearTimeout(this.#soon);
     // The store keeps nobody alive, but what is new is worth staying for.
     const staying = setInterval(() => {}, SAVE_EVERY_MS);
-    // Views that wait for their turn get it now.
-    do await this.#save('everything');
-    while (this.#fleet.unsaved.views.size > 0 && this.#failure === '');
+    let late: NodeJS.Timeout | undefined;
+    // A store that answers no more must not hold up the end.
+    const given = new Promise<void>((resolve) => {
+      late = setTimeout(resolve, STOP_MS);
+    });
+    await Promise.race([this.#saveRest(), given]);
+    clearTimeout(late);
     await this.#store.close();
     clearInterval(staying);
+  }
+
+  async #saveRest(): Promise<void> {
+    const { unsaved, metrics } = this.#fleet;
+    // What waits for its turn gets it now.
+    do await this.#save('everything');
+    while (unsaved.views.size + metrics.unsaved.size > 0 && this.failure === '');
   }
 
   /** One at a time; what comes meanwhile goes with the next. */
@@ -123,19 +153,30 @@ export class Persistence {
   async #saveNow(what: 'everything' | 'incidents'): Promise<void> {
     const waiters = this.#waiters;
     this.#waiters = [];
-    const taken = this.#take(what);
+    const now = this.#now();
     try {
-      if (hasContent(taken.changes)) await this.#store.save(taken.changes);
+      if (this.#unanswered !== null) await this.#sendUnanswered(this.#unanswered);
+      const changes = this.#take(what);
+      if (hasContent(changes)) await this.#sendUnanswered(changes);
       this.#failed(null);
-      if (what === 'everything') await this.#upkeep();
+      if (what === 'everything') {
+        await this.#upkeep(now);
+        this.#savedAt = now;
+      }
     } catch (error) {
-      taken.giveBack();
       this.#fail(error);
     }
     for (const done of waiters) done();
   }
 
-  #take(what: 'everything' | 'incidents'): { readonly changes: StoreChanges; readonly giveBack: () => void } {
+  async #sendUnanswered(changes: StoreChanges): Promise<void> {
+    this.#unanswered = changes;
+    await this.#store.save(changes);
+    this.#unanswered = null;
+  }
+
+  /** What is new since the last time; it is the store's from now on. */
+  #take(what: 'everything' | 'incidents'): StoreChanges {
     const { unsaved, timeline, metrics } = this.#fleet;
     const groups = [...unsaved.groups];
     const senders = [...unsaved.senders];
@@ -147,7 +188,6 @@ export class Persistence {
     const others = isAll ? [...metrics.unsaved].slice(0, TOTALS_AT_ONCE) : [];
     for (const other of others) metrics.unsaved.delete(other);
     const seconds = isAll ? timeline.takeUnsaved() : [];
-    const groupChanges: GroupChange[] = groups.map((group) => group.takeUnsaved());
     const totals: Total[] = views.map((view) => ({
       name: `view\n${viewKey(view.service, view.view)}`,
       body: view.total(),
@@ -165,29 +205,21 @@ export class Persistence {
       totals.push({ name: 'counters', body: { type: 'counters', counters } });
     }
     return {
-      changes: {
-        collector: this.#collector,
-        atMs: this.#now(),
-        groups: groupChanges,
-        totals,
-        senders: senders.map((entry) => entry.sender()),
-        seconds,
-      },
-      giveBack: () => {
-        for (const [i, group] of groups.entries()) {
-          group.giveBack(groupChanges[i] as GroupChange);
-          unsaved.groups.add(group);
-        }
-        for (const sender of senders) unsaved.senders.add(sender);
-        for (const view of views) unsaved.views.add(view);
-        for (const other of others) metrics.unsaved.add(other);
-        timeline.giveBack(seconds);
-      },
+      collector: this.#collector,
+      id: `${this.#run} ${++this.#saves}`,
+      atMs: this.#now(),
+      groups: groups.map((group) => group.takeUnsaved()),
+      totals,
+      senders: senders.map((entry) => entry.sender()),
+      seconds,
     };
   }
 
-  async #upkeep(): Promise<void> {
-    const now = this.#now();
+  async #upkeep(now: number): Promise<void> {
+    const { groups, views, senders } = this.#fleet.unsaved;
+    this.#fleet.drop('unsaved incidents', groups.takeLost(), now);
+    this.#fleet.drop('unsaved views', views.takeLost(), now);
+    this.#fleet.drop('unsaved processes', senders.takeLost(), now);
     if (now - this.#maintainedAt >= MAINTAIN_EVERY_MS && !this.#stopped) {
       this.#maintainedAt = now;
       const { sizeBytes, droppedRows } = await this.#store.maintain(now);
@@ -208,6 +240,7 @@ export class Persistence {
   #failed(failure: string | null): void {
     if (failure === null && this.#failure !== '') this.#log.info('The store works again.');
     if (failure !== null && this.#failure === '') {
+      this.#failures++;
       this.#log.warn({ failure }, 'The store fails; until it works again, what is new is kept in memory only.');
     }
     this.#failure = failure ?? '';

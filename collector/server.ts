@@ -99,8 +99,8 @@ export class CollectorServer {
     const options = this.#options;
     const fleet = this.#fleet;
     const now = this.#now;
-    const metrics = new MetricsPage(fleet, this.#feed, now);
     const kept = (): Persistence => this.#opening();
+    const metrics = new MetricsPage(fleet, this.#feed, kept, now);
     const router = express.Router();
     router.use((request, response, next) => {
       // The page's links are relative: without the slash they would lead beside the base path.

@@ -74,10 +74,6 @@ export class Timeline {
     return points;
   }
 
-  giveBack(points: readonly HistoryPoint[]): void {
-    for (const point of points) if (this.#points.includes(point as Point)) this.#unsaved.add(point as Point);
-  }
-
   /** A clock that stands or steps back adds to the newest second, so that there is one point a second, in order. */
   #add(point: Point): void {
     const last = this.#points.at(-1);

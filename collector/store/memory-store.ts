@@ -3,6 +3,7 @@ import type { Maintained, Store, StoredGroup, StoredGroupDetail, StoredState } f
 /** Keeps nothing: all there is, is in the collector's own memory. */
 export class MemoryStore implements Store {
   readonly kind = 'memory';
+  readonly down = '';
 
   async load(): Promise<StoredState> {
     return { groups: [], totals: [], senders: [], seconds: [] };

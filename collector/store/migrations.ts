@@ -69,6 +69,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       });
     },
   },
+  '002_saves': {
+    async up(db: Kysely<never>) {
+      await createTable(db, 'saves', ['collector'], { collector: 'text', id: 'text' });
+    },
+  },
 };
 
 /** Brings the database to this version's tables. Several collectors may try at once: Kysely takes a lock. */

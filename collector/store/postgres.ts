@@ -26,7 +26,7 @@ export async function openPostgres(url: string, limits: StoreLimits): Promise<Sq
     await db.destroy();
     throw error;
   }
-  const tables = ['incident_groups', 'incident_samples', 'incident_hours', 'timeline', 'totals', 'senders'];
+  const tables = ['incident_groups', 'incident_samples', 'incident_hours', 'timeline', 'totals', 'senders', 'saves'];
   return new SqlStore(db, {
     kind: 'postgres',
     ...limits,

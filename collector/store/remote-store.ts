@@ -1,7 +1,6 @@
-import { fork } from 'node:child_process';
-import { Worker } from 'node:worker_threads';
 import type { StoreLimits, StoreLocation } from './location.js';
-import type { RemoteStart, StoreAnswer, StoreCall, StoreMethod } from './remote.js';
+import type { RemoteStart, StoreAnswer, StoreMethod } from './remote.js';
+import { type RemoteSide, startRemoteSide } from './remote-side.js';
 import type {
   HistoryPoint,
   Maintained,
@@ -13,63 +12,45 @@ import type {
   StoreKind,
 } from './store.js';
 
-const REMOTE = new URL('./remote.js', import.meta.url);
 const OPEN_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2000;
+/** How long to wait before what ended by itself is started again: doubled each time, up to the second. */
+const RESTART_MS = [100, 10_000] as const;
+/** What lived this long did not end for the reason that ended the one before. */
+const HEALTHY_MS = 30_000;
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** A thread or a process that works for the store; it keeps nobody alive. */
-interface Remote {
-  readonly post: (call: StoreCall) => void;
-  readonly onMessage: (listener: (answer: StoreAnswer) => void) => void;
-  readonly onEnd: (listener: (error: Error) => void) => void;
-  /** Resolves once it has ended, and with it its locks. */
-  readonly end: () => Promise<unknown>;
-}
-
-/** A store that works elsewhere, off the collector's loop. */
+/** A store that works elsewhere, off the collector's loop. When what works for it dies alone, it is started again. */
 export class RemoteStore implements Store {
   readonly kind: StoreKind;
-  readonly #remote: Remote;
+  readonly #start: RemoteStart;
   readonly #waiting = new Map<number, Waiting>();
+  #side: RemoteSide | null = null;
+  #down = 'it is not open yet';
   #calls = 0;
-  #ended: Error | null = null;
+  #restarts = 0;
+  #openedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** Rejects with why the store could not be opened. */
-  static open(location: StoreLocation, limits: StoreLimits): Promise<RemoteStore> {
-    const start: RemoteStart = { location, limits };
-    const remote = location.type === 'sqlite' ? startProcess(start) : startThread(start);
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error): void => {
-        clearTimeout(timer);
-        void remote.end();
-        reject(error);
-      };
-      const timer = setTimeout(
-        () => fail(new Error(`it did not open within ${OPEN_TIMEOUT_MS / 1000} s`)),
-        OPEN_TIMEOUT_MS,
-      );
-      const store = new RemoteStore(remote, location.type);
-      remote.onEnd(fail);
-      store.#waiting.set(0, {
-        resolve: () => {
-          clearTimeout(timer);
-          resolve(store);
-        },
-        reject: fail,
-      });
-    });
+  static async open(location: StoreLocation, limits: StoreLimits): Promise<RemoteStore> {
+    const store = new RemoteStore({ location, limits });
+    await store.#open();
+    return store;
   }
 
-  private constructor(remote: Remote, kind: StoreKind) {
-    this.kind = kind;
-    this.#remote = remote;
-    remote.onMessage((answer) => this.#answered(answer));
-    remote.onEnd((error) => this.#end(error));
+  private constructor(start: RemoteStart) {
+    this.kind = start.location.type;
+    this.#start = start;
+  }
+
+  get down(): string {
+    return this.#down;
   }
 
   load(collector: string, nowMs: number): Promise<StoredState> {
@@ -93,26 +74,87 @@ export class RemoteStore implements Store {
 
   /** Lets what was asked for finish, for a bounded time. */
   async close(): Promise<void> {
-    if (this.#ended !== null) return;
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const side = this.#side;
+    if (side !== null) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+      });
+      const closed = this.#call<void>('close')
+        .catch(() => {})
+        .then(() => side.end());
+      this.#closed = true;
+      await Promise.race([closed, late]);
+      clearTimeout(timer);
+      void side.end();
+    }
+    this.#closed = true;
+    this.#end('the store is closed');
+  }
+
+  async #open(): Promise<void> {
+    const side = startRemoteSide(this.#start);
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    });
-    const closed = this.#call<void>('close')
-      .catch(() => {})
-      .then(() => this.#remote.end());
-    await Promise.race([closed, late]);
-    clearTimeout(timer);
-    this.#ended ??= new Error('the store is closed');
-    void this.#remote.end();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        timer = setTimeout(
+          () => reject(new Error(`it did not open within ${OPEN_TIMEOUT_MS / 1000} s`)),
+          OPEN_TIMEOUT_MS,
+        );
+        timer.unref();
+        side.onEnd(reject);
+        side.onMessage((answer) => {
+          if (answer.id !== 0) this.#answered(answer);
+          else if (answer.error === undefined) resolve();
+          else reject(new Error(answer.error));
+        });
+      });
+    } catch (error) {
+      void side.end();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+    if (this.#closed) {
+      void side.end();
+      return;
+    }
+    this.#side = side;
+    this.#down = '';
+    this.#openedAt = performance.now();
+    side.onEnd((error) => this.#lost(side, error));
+  }
+
+  #lost(side: RemoteSide, { message }: Error): void {
+    if (this.#side !== side) return;
+    this.#side = null;
+    this.#end(message);
+    if (this.#closed) return;
+    if (performance.now() - this.#openedAt > HEALTHY_MS) this.#restarts = 0;
+    this.#reopenSoon();
+  }
+
+  #reopenSoon(): void {
+    const [first, most] = RESTART_MS;
+    const waitMs = Math.min(most, first * 2 ** this.#restarts++);
+    this.#timer = setTimeout(() => {
+      this.#open().catch((error: Error) => {
+        this.#end(error.message);
+        if (!this.#closed) this.#reopenSoon();
+      });
+    }, waitMs);
+    this.#timer.unref();
   }
 
   #call<T>(method: StoreMethod, ...args: readonly unknown[]): Promise<T> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
+    const side = this.#side;
+    if (side === null || this.#closed) return Promise.reject(new Error(this.#down));
     const id = ++this.#calls;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      this.#remote.post({ id, method, args });
+      side.post({ id, method, args });
     });
   }
 
@@ -123,53 +165,10 @@ export class RemoteStore implements Store {
     else waiting?.reject(new Error(error));
   }
 
-  #end(error: Error): void {
-    this.#ended ??= error;
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+  /** Nobody will answer what was asked. */
+  #end(why: string): void {
+    this.#down = why;
+    for (const { reject } of this.#waiting.values()) reject(new Error(why));
     this.#waiting.clear();
   }
-}
-
-function startThread(workerData: RemoteStart): Remote {
-  const worker = new Worker(REMOTE, { name: 'holdup store', workerData, execArgv: [], argv: [] });
-  worker.unref();
-  return {
-    post: (call) => worker.postMessage(call),
-    onMessage: (listener) => worker.on('message', listener),
-    onEnd: (listener) => {
-      worker.on('error', listener);
-      worker.on('exit', () => listener(new Error('the thread of the store ended')));
-    },
-    end: () => worker.terminate(),
-  };
-}
-
-function startProcess(start: RemoteStart): Remote {
-  // A program that is watched by NODE_OPTIONS must not have its store watched too.
-  const { NODE_OPTIONS: _options, ...env } = process.env;
-  const child = fork(REMOTE, [JSON.stringify(start)], {
-    serialization: 'advanced',
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env,
-  });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.unref();
-  child.channel?.unref();
-  return {
-    post: (call) => {
-      // An end that was not heard of yet; `onEnd` tells.
-      child.send(call, () => {});
-    },
-    onMessage: (listener) => child.on('message', (answer) => listener(answer as StoreAnswer)),
-    onEnd: (listener) => {
-      child.on('error', listener);
-      child.on('exit', () => listener(new Error('the process of the store ended')));
-    },
-    // It saves what it was given, and goes.
-    end: () => {
-      if (child.connected) child.disconnect();
-      return ended;
-    },
-  };
 }

@@ -12,7 +12,7 @@ export interface RemoteStart {
   readonly limits: StoreLimits;
 }
 
-export type StoreMethod = Exclude<keyof Store, 'kind'>;
+export type StoreMethod = Exclude<keyof Store, 'kind' | 'down'>;
 
 export interface StoreCall {
   readonly id: number;

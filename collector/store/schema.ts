@@ -8,6 +8,7 @@ export interface Database {
   timeline: TimelineRow;
   totals: TotalRow;
   senders: SenderRow;
+  saves: SaveRow;
 }
 
 interface IncidentGroupRow {
@@ -74,4 +75,10 @@ interface SenderRow {
   reports: string;
   batches: string;
   heard_at: number;
+}
+
+/** What each collector saved last, so that what it saves again because it got no answer counts once. */
+interface SaveRow {
+  collector: string;
+  id: string;
 }

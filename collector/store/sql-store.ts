@@ -37,6 +37,7 @@ export interface SqlStoreOptions {
 /** A store in a SQL database: the same statements for SQLite and PostgreSQL. */
 export class SqlStore implements Store {
   readonly kind: StoreKind;
+  readonly down = '';
   readonly #db: Kysely<Database>;
   readonly #maintenance: Maintenance;
   readonly #beforeClose: () => Promise<void>;
@@ -79,8 +80,14 @@ export class SqlStore implements Store {
   }
 
   async save(changes: StoreChanges): Promise<void> {
-    const { collector, atMs } = changes;
+    const { collector, id, atMs } = changes;
     await this.#db.transaction().execute(async (db) => {
+      const { numInsertedOrUpdatedRows: isNew } = await db
+        .insertInto('saves')
+        .values({ collector, id })
+        .onConflict((conflict) => conflict.column('collector').doUpdateSet({ id }).where('saves.id', '!=', id))
+        .executeTakeFirst();
+      if (Number(isNew) === 0) return;
       // In one order everywhere, so that two collectors never wait for each other in a circle.
       const groups = [...changes.groups].sort((a, b) => (groupKey(a) < groupKey(b) ? -1 : 1));
       for (const group of groups) await saveGroup(db, group, atMs);

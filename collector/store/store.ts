@@ -20,9 +20,14 @@ export type StoreKind = 'memory' | 'sqlite' | 'postgres';
  */
 export interface Store {
   readonly kind: StoreKind;
+  /** Why it cannot be used right now; empty while it can. */
+  readonly down: string;
   /** What a collector of this name needs to go on where the last one stopped. */
   load(collector: string, nowMs: number): Promise<StoredState>;
-  /** All or nothing; once it resolves it survives a crash of this process. */
+  /**
+   * All or nothing; once it resolves it survives a crash of this process. After a failure nobody knows whether it was
+   * saved: the same changes may be saved again until it resolves, and are saved once.
+   */
   save(changes: StoreChanges): Promise<void>;
   /** Groups that any collector saved at or after this time. */
   groupsSavedSince(savedAtMs: number): Promise<readonly StoredGroup[]>;
@@ -156,6 +161,8 @@ export interface StoredState {
 
 export interface StoreChanges {
   readonly collector: string;
+  /** Unlike that of any other changes of this collector. */
+  readonly id: string;
   readonly atMs: number;
   readonly groups: readonly GroupChange[];
   readonly totals: readonly Total[];

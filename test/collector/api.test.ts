@@ -46,6 +46,7 @@ describe('overview', () => {
       verdict: expect.stringContaining('app.use(holdup())'),
       status: 'waiting',
       culprit: null,
+      culpritService: null,
       at: Date.now(),
       active: 0,
       requestsPerSecond: 0,
@@ -189,6 +190,18 @@ describe('incidents', () => {
     expect(names(await client.json('api/v1/incidents?service=nobody'))).toEqual([]);
   });
 
+  test('are filtered by words, category, cause, state and instance', async () => {
+    const found = async (query: string) => names(await client.json(`api/v1/incidents?${query}`));
+    const all = await found('');
+    expect(await found('q=readfilesync%20mailer')).toEqual(['mailer v1-0']);
+    expect(await found('q=no-such-word')).toEqual([]);
+    expect(await found('category=file&cause=code&state=open')).toEqual(all);
+    expect(await found('state=resolved')).toEqual([]);
+    expect(await found('cause=gc')).toEqual([]);
+    expect(await found('instance=instance-1')).toEqual(all.filter((each) => each.startsWith('bookshop')));
+    expect(await found('instance=nobody')).toEqual([]);
+  });
+
   test('are counted by view, until somebody allows them', async () => {
     await client.report({ views: [viewReportOf()] });
     expect((await client.json<ViewList>('api/v1/views')).views[0]?.incidents).toBe(5);
@@ -280,6 +293,7 @@ describe('instances', () => {
         state: 'ok',
         blockedForMs: 0,
         blockedView: null,
+        inFlight: [],
         loop: { delayP50Ms: 1, delayP99Ms: 1, delayMaxMs: 1, utilization: 0.25 },
         active: 2,
         requestsPerSecond: 2 / 5,

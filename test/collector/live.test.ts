@@ -44,7 +44,7 @@ describe('the live feed', () => {
     expect(snapshot.sequence).toBe(1);
     expect(snapshot.overview).toMatchObject({ active: 2, instances: { ok: 1 }, incidents: { open: 1 } });
     expect(snapshot.views).toMatchObject([{ route: '/export', active: 2 }]);
-    expect(snapshot.incidents).toMatchObject([{ fingerprint: 'v1-export' }]);
+    expect(snapshot.incidents).toMatchObject([{ fingerprint: 'v1-export', service: 'bookshop' }]);
     expect(snapshot.instances).toMatchObject([{ id: 'instance-1', state: 'ok' }]);
   });
 
@@ -110,7 +110,7 @@ describe('the live feed', () => {
       durationMs: 180,
       view: 'GET /export',
       operation: 'fs.readFileSync',
-      fingerprint: 'v1-export',
+      fingerprint: 'v1-export', service: 'bookshop',
     };
     await live.message((message) => isDelta(message) && message.point.blocks.length === 1);
     const again = client.live();

@@ -158,6 +158,30 @@ test('leaves out what is cold and what somebody allowed', async () => {
   expect((await verdict()).status).toBe('healthy');
 });
 
+test('puts down to module loading what a start costs its first visitors', async () => {
+  await watchAMinute();
+  const loading = { category: 'module loading', count: 0, coldCount: 1 } as const;
+  await client.incidents(
+    instanceOf(),
+    incidentOf({ ...loading, fingerprint: 'v1-pug', operation: "require('pug')", totalMs: 340 }),
+    incidentOf({ ...loading, fingerprint: 'v1-ejs', operation: "require('ejs')", totalMs: 72 }),
+  );
+  expect(await verdict()).toEqual({
+    verdict:
+      "Module loading held the loop for 412 ms in the last minute, most of it `require('pug')` in GET /export. It does not come back; load it at start, and no request has to wait for it.",
+    status: 'slow',
+    culprit: 'v1-pug',
+  });
+});
+
+test('says how many processes are silent', async () => {
+  await watchAMinute();
+  await client.report({ instance: instanceOf({ id: 'instance-2', pid: 4712 }), sequence: 1 });
+  vi.setSystemTime(Date.now() + 6000);
+  await client.report({ instance: instanceOf({ id: 'instance-2', pid: 4712 }), sequence: 2 });
+  expect((await verdict()).verdict).toMatch(/ 1 process is silent\.$/);
+});
+
 test('adds how much was dropped', async () => {
   await watchAMinute();
   await client.report({ sequence: 3, dropped: [{ what: 'samples', count: 1200 }] });
