@@ -1,12 +1,16 @@
 import { json, Router } from 'express';
 import * as v from 'valibot';
-import type {
-  IncidentDetail,
-  IncidentList,
-  InstanceList,
-  Overview,
-  TimelineHistory,
-  ViewList,
+import {
+  type Category,
+  type IncidentDetail,
+  type IncidentFilter,
+  type IncidentList,
+  type IncidentSummary,
+  type InstanceList,
+  matchesFilter,
+  type Overview,
+  type TimelineHistory,
+  type ViewList,
 } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import { instanceSummaries, overviewOf, viewSummaries } from './fleet-overview.js';
@@ -37,6 +41,11 @@ const IncidentQuery = v.strictObject({
   service: Text,
   view: Text,
   kind: v.optional(v.picklist(['sync-only', 'block'], "'sync-only' or 'block'")),
+  q: Text,
+  category: Text,
+  cause: v.optional(v.picklist(['code', 'gc', 'host'], "'code', 'gc' or 'host'")),
+  state: v.optional(v.picklist(['open', 'resolved', 'ignored'], "'open', 'resolved' or 'ignored'")),
+  instance: Text,
 });
 const ServiceQuery = v.strictObject({ service: Text });
 const REASON = 'a text of at most 1000 characters';
@@ -68,22 +77,23 @@ export function apiRoutes(fleet: Fleet, kept: () => Persistence, now: () => numb
   router.get('/incidents', (request, response) => {
     const query = parseQuery(IncidentQuery, request.query);
     const after = query.cursor === undefined ? null : parseCursor(query.cursor);
-    const page: IncidentGroup[] = [];
-    let more = false;
+    const incidents: IncidentSummary[] = [];
+    let last: IncidentGroup | null = null;
+    let nextCursor: string | null = null;
+    const filter: IncidentFilter = { ...query, text: query.q, category: query.category as Category };
     for (const group of fleet.incidents.worstFirst()) {
       if (after !== null && compareWorst(group, after) <= 0) continue;
-      if (query.service !== undefined && group.service !== query.service) continue;
-      if (query.view !== undefined && group.viewName !== query.view) continue;
-      if (query.kind !== undefined && group.kind !== query.kind) continue;
-      more = page.length === query.limit;
-      if (more) break;
-      page.push(group);
+      if (query.instance !== undefined && !group.hasSeen(query.instance)) continue;
+      const summary = group.summary(now());
+      if (!matchesFilter(summary, filter)) continue;
+      if (last !== null && incidents.length === query.limit) {
+        nextCursor = toCursor(last);
+        break;
+      }
+      incidents.push(summary);
+      last = group;
     }
-    const last = page.at(-1);
-    response.json({
-      incidents: page.map((group) => group.summary(now())),
-      nextCursor: more && last !== undefined ? toCursor(last) : null,
-    } satisfies IncidentList);
+    response.json({ incidents, nextCursor } satisfies IncidentList);
   });
 
   const groupOf = (fingerprint: string, service: string | undefined): IncidentGroup => {

@@ -24,7 +24,8 @@ export function overviewOf(fleet: Fleet, now: number): Overview {
   return {
     verdict: sentence,
     status,
-    culprit,
+    culprit: culprit?.fingerprint ?? null,
+    culpritService: culprit?.service ?? null,
     at: now,
     active,
     requestsPerSecond: fleet.loop.requests(now) / fleet.windowSeconds(now),
@@ -65,12 +66,14 @@ export function instanceSummaries(fleet: Fleet, now: number): InstanceSummary[] 
 function verdictOf(fleet: Fleet, loop: OverviewLoop, now: number): Verdict {
   const recent = fleet.incidents.recent(now);
   const incidents: IncidentFact[] = [];
+  const loading: IncidentFact[] = [];
   for (const group of recent) {
     if (group.state !== 'open') continue;
     const facts = group.recent(now);
-    if (facts.count === 0) continue;
     const { fingerprint, service, kind, operation, cause, site } = group;
-    incidents.push({ fingerprint, service, kind, operation, cause, site, view: group.viewName, ...facts });
+    const fact = { fingerprint, service, kind, operation, cause, site, view: group.viewName, ...facts };
+    if (facts.count > 0) incidents.push(fact);
+    else if (group.category === 'module loading') loading.push({ ...fact, heldMs: facts.coldHeldMs });
   }
   let heardAt = 0;
   for (const entry of fleet.instances.all()) heardAt = Math.max(heardAt, entry.heardAt);
@@ -79,6 +82,7 @@ function verdictOf(fleet: Fleet, loop: OverviewLoop, now: number): Verdict {
     instances: fleet.instances.counts(now),
     blocked: fleet.blocked(now).map((entry) => blockedFact(entry, recent, now)),
     incidents,
+    loading,
     windowSeconds,
     requestsPerSecond: fleet.loop.requests(now) / windowSeconds,
     delayP99Ms: loop.delayP99Ms,

@@ -134,6 +134,7 @@ export class Fleet {
           view: group.viewName,
           operation: delta.operation,
           fingerprint: delta.fingerprint,
+          service: group.service,
         });
       }
       this.unsaved.groups.add(group);

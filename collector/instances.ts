@@ -1,6 +1,7 @@
 import {
   type BlockedNow,
   type HistogramData,
+  type InFlight,
   type Instance,
   type InstanceCounts,
   type InstanceState,
@@ -16,6 +17,8 @@ import { HistogramWindow, SequenceWindow, SumWindow } from './windows.js';
 
 /** Clocks that agree to within this are taken to agree. */
 const SKEW_TOLERANCE_MS = 2000;
+/** Views with requests in flight that are told of a blocked process. */
+const MOST_IN_FLIGHT = 20;
 
 interface Gauges {
   readonly active: number;
@@ -135,6 +138,7 @@ export class InstanceEntry {
       state,
       blockedForMs: isBlocked ? Math.round(this.blockedForMs(now)) : 0,
       blockedView: isBlocked && view !== null ? viewName(view) : null,
+      inFlight: isBlocked ? this.#inFlight() : [],
       loop: {
         delayP50Ms: quantile(delay, 0.5) * 1000,
         delayP99Ms: quantile(delay, 0.99) * 1000,
@@ -148,6 +152,15 @@ export class InstanceEntry {
       dropped: this.dropped,
       lastSeen: this.heardAt,
     };
+  }
+
+  #inFlight(): InFlight[] {
+    const byView = new Map<string, number>();
+    for (const [{ name }, { active }] of this.#gauges) byView.set(name, (byView.get(name) ?? 0) + active);
+    return Array.from(byView, ([view, active]) => ({ view, active }))
+      .filter(({ active }) => active > 0)
+      .sort((a, b) => b.active - a.active)
+      .slice(0, MOST_IN_FLIGHT);
   }
 
   #setGauges(gauges: Map<ViewTotals, Gauges>): void {

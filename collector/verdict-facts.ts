@@ -7,6 +7,8 @@ export interface VerdictFacts {
   readonly blocked: readonly BlockedFact[];
   /** Steady incidents of the last minute that nobody allowed. */
   readonly incidents: readonly IncidentFact[];
+  /** First-time module loading of the last minute. */
+  readonly loading: readonly IncidentFact[];
   /** How long the windows are that the sums below were made over. */
   readonly windowSeconds: number;
   readonly requestsPerSecond: number;
@@ -51,5 +53,5 @@ export interface IncidentFact {
 export interface Verdict {
   readonly sentence: string;
   readonly status: FleetStatus;
-  readonly culprit: string | null;
+  readonly culprit: Pick<IncidentFact, 'fingerprint' | 'service'> | null;
 }

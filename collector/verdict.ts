@@ -8,6 +8,8 @@ const BLOCKING_SHARE = 0.05;
 const SLOW_SHARE = 0.005;
 /** What others waited in a minute before a healthy share is called slow all the same. */
 const SLOW_DELAYED_MS = 200;
+/** First-time module loading below this is not worth a sentence. */
+const LOADING_MS = 200;
 /** A group with this part of all held time is the one culprit. */
 const DOMINANT = 0.6;
 
@@ -42,7 +44,7 @@ function blockedNow({ blocked }: VerdictFacts): Verdict {
   return {
     sentence: `${who} is holding the loop of ${worst.service} (pid ${worst.pid}) right now, for ${duration(worst.forMs)} so far.${others}${more}`,
     status: 'blocked',
-    culprit: worst.fingerprint,
+    culprit: worst.fingerprint === null ? null : { fingerprint: worst.fingerprint, service: worst.service },
   };
 }
 
@@ -51,7 +53,9 @@ function fromLastMinute(facts: VerdictFacts): Verdict {
   const delayed = sum(incidents, (each) => each.delayedMs);
   const worst = incidents[0];
   const share = worstServiceShare(incidents, facts);
-  if (worst === undefined || (share < SLOW_SHARE && delayed < SLOW_DELAYED_MS)) return healthy(facts);
+  if (worst === undefined || (share < SLOW_SHARE && delayed < SLOW_DELAYED_MS)) {
+    return loading(facts) ?? healthy(facts);
+  }
 
   const status: FleetStatus = share >= BLOCKING_SHARE ? 'blocking' : 'slow';
   const code = incidents.filter((each) => each.cause === 'code');
@@ -92,9 +96,19 @@ function healthy(facts: VerdictFacts): Verdict {
   return { sentence, status: 'healthy', culprit: null };
 }
 
+/** What a start costs its first visitors; null when it is too little to speak of. */
+function loading({ loading: groups, windowSeconds }: VerdictFacts): Verdict | null {
+  const ms = sum(groups, (each) => each.heldMs);
+  const worst = [...groups].sort((a, b) => b.heldMs - a.heldMs)[0];
+  if (worst === undefined || ms < LOADING_MS) return null;
+  const most = `${groups.length > 1 ? 'most of it ' : ''}\`${worst.operation}\` in ${worst.view}`;
+  const sentence = `Module loading held the loop for ${duration(ms)} in the last ${window({ windowSeconds })}, ${most}. It does not come back; load it at start, and no request has to wait for it.`;
+  return { sentence, status: 'slow', culprit: worst };
+}
+
 function oneCulprit(culprit: IncidentFact, facts: VerdictFacts, status: FleetStatus): Verdict {
   const sentence = `${culprit.view} held the loop ${howMuch(culprit, facts)}${because(culprit)}.${whoWaited(culprit)}`;
-  return { sentence, status, culprit: culprit.fingerprint };
+  return { sentence, status, culprit };
 }
 
 function several(incidents: readonly IncidentFact[], views: number, facts: VerdictFacts, status: FleetStatus): Verdict {
@@ -104,14 +118,14 @@ function several(incidents: readonly IncidentFact[], views: number, facts: Verdi
     delayedMs: sum(incidents, (each) => each.delayedMs),
   };
   const sentence = `${views} views hold the loop, worst ${worst.view}: ${howMuch(worst, facts)}${because(worst)}.${whoWaited(all, 'them')}`;
-  return { sentence, status, culprit: worst.fingerprint };
+  return { sentence, status, culprit: worst };
 }
 
 function starved(incidents: readonly IncidentFact[], facts: VerdictFacts, status: FleetStatus): Verdict {
   const host = incidents.filter((each) => each.cause === 'host');
   const ms = sum(host, (each) => each.heldMs);
   const sentence = `The machine is starved: it gave the process no time for ${duration(ms)} in the last ${window(facts)}. No code is to blame; look at CPU limits and neighbours.`;
-  return { sentence, status, culprit: host[0]?.fingerprint ?? null };
+  return { sentence, status, culprit: host[0] ?? null };
 }
 
 function collecting(incidents: readonly IncidentFact[], facts: VerdictFacts, status: FleetStatus): Verdict {
@@ -122,7 +136,7 @@ function collecting(incidents: readonly IncidentFact[], facts: VerdictFacts, sta
     delayedRequests: sum(gc, (each) => each.delayedRequests),
     delayedMs: sum(gc, (each) => each.delayedMs),
   })}`;
-  return { sentence, status, culprit: worst.fingerprint };
+  return { sentence, status, culprit: worst };
 }
 
 function footnotes({ instances, droppedRecently, incidents }: VerdictFacts): string[] {
@@ -181,7 +195,7 @@ function whoWaited(
   return ` ${count(delayedRequests, 'other request')} waited ${duration(delayedMs)} for ${them}.`;
 }
 
-function window(facts: VerdictFacts): string {
+function window(facts: Pick<VerdictFacts, 'windowSeconds'>): string {
   return facts.windowSeconds >= 50 ? 'minute' : `${Math.round(facts.windowSeconds)} s`;
 }
 

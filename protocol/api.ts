@@ -17,6 +17,8 @@ export interface Overview {
   readonly status: FleetStatus;
   /** The incident the verdict speaks of; null when it speaks of none. */
   readonly culprit: string | null;
+  /** The service it is of; null when there is no culprit. */
+  readonly culpritService: string | null;
   /** When this was true. */
   readonly at: number;
   readonly active: number;
@@ -74,7 +76,7 @@ export interface ViewSummary extends View {
   readonly incidents: number;
 }
 
-/** `GET /api/v1/incidents?limit=&cursor=&service=&view=&kind=`, worst delayed time first. */
+/** `GET /api/v1/incidents?limit=&cursor=&q=&service=&view=&kind=&category=&cause=&state=&instance=`, worst delayed time first. */
 export interface IncidentList {
   readonly incidents: readonly IncidentSummary[];
   /** Pass it as `cursor` for the next page; null on the last. */
@@ -197,6 +199,8 @@ export interface InstanceSummary {
   readonly blockedForMs: number;
   /** The view's name, `GET /spin`; null when not blocked or not known. */
   readonly blockedView: string | null;
+  /** Requests that were in flight when it was last heard to count them, most first; empty unless `blocked`. */
+  readonly inFlight: readonly InFlight[];
   readonly loop: {
     readonly delayP50Ms: number;
     readonly delayP99Ms: number;
@@ -210,6 +214,13 @@ export interface InstanceSummary {
   /** Everything this instance could not keep or send. */
   readonly dropped: number;
   readonly lastSeen: number;
+}
+
+/** Requests of one view in flight in one process. */
+export interface InFlight {
+  /** The view's name. */
+  readonly view: string;
+  readonly active: number;
 }
 
 /** `GET /api/v1/timeline?from=&to=&step=`: `from` and `to` in epoch milliseconds, `step` in seconds. */

@@ -70,4 +70,6 @@ export interface TimelineBlock {
   readonly view: string;
   readonly operation: string;
   readonly fingerprint: string;
+  /** Two services that share code have incidents of the same fingerprint; absent in points kept by older collectors. */
+  readonly service?: string;
 }

@@ -267,13 +267,21 @@ describe('instances', () => {
   });
 
   test('blocked right now say for how long, also between two reports', async () => {
-    await client.report({ loop: { blocked: { forSeconds: 0.25, view: EXPORT_VIEW } } });
+    await client.report({ views: [viewReportOf({ active: 3 }), viewReportOf({ view: BOOKS_VIEW, active: 4 })] });
+    await client.report({ sequence: 2, loop: { blocked: { forSeconds: 0.25, view: EXPORT_VIEW } } });
     const blocked = async () => (await client.json<InstanceList>('api/v1/instances')).instances[0];
     expect(await blocked()).toMatchObject({ state: 'blocked', blockedForMs: 250, blockedView: 'GET /export' });
     pass(700);
-    expect(await blocked()).toMatchObject({ state: 'blocked', blockedForMs: 950 });
-    await client.report({ sequence: 2 });
-    expect(await blocked()).toMatchObject({ state: 'ok', blockedForMs: 0, blockedView: null });
+    expect(await blocked()).toMatchObject({
+      state: 'blocked',
+      blockedForMs: 950,
+      inFlight: [
+        { view: 'GET /books/:id', active: 4 },
+        { view: 'GET /export', active: 3 },
+      ],
+    });
+    await client.report({ sequence: 3 });
+    expect(await blocked()).toMatchObject({ state: 'ok', blockedForMs: 0, blockedView: null, inFlight: [] });
   });
 
   test('have every field of the contract', async () => {

@@ -110,7 +110,8 @@ describe('the live feed', () => {
       durationMs: 180,
       view: 'GET /export',
       operation: 'fs.readFileSync',
-      fingerprint: 'v1-export', service: 'bookshop',
+      fingerprint: 'v1-export',
+      service: 'bookshop',
     };
     await live.message((message) => isDelta(message) && message.point.blocks.length === 1);
     const again = client.live();
