@@ -5,10 +5,11 @@ import type { CallTally, OperationCall } from './guard/operation-call.js';
 import { operationRunning, showViewOnLoop } from './guard/wrap.js';
 import { describeInstance } from './instance.js';
 import { Accounting } from './loop/accounting.js';
-import { type AsyncSpans, ExactSpans, NO_ASYNC_SPANS, WindowedSpans } from './loop/async-spans.js';
+import { type AsyncSpans, ExactSpans, NO_ASYNC_SPANS } from './loop/async-spans.js';
 import { Blocks } from './loop/blocks.js';
 import { GarbageCollection } from './loop/gc.js';
 import { Heartbeat } from './loop/heartbeat.js';
+import { WindowedSpans } from './loop/windowed-spans.js';
 import { type Settings, variableOf } from './options.js';
 import { OpenTelemetryOutput } from './outputs/opentelemetry.js';
 import { type Output, Outputs } from './outputs/output.js';
@@ -67,7 +68,7 @@ export class Observer {
       (message) => this.#hear(message),
       {
         isPast: (sharedMs) => this.#blocks.isPast(this.#heartbeat.fromSharedMs(sharedMs)),
-        sampled: (runId) => this.#sampled(runId),
+        sampled: () => this.#sampled(),
       },
     );
     this.recorder = new Recorder(
@@ -86,7 +87,6 @@ export class Observer {
     );
     this.#blocks = new Blocks({
       recorder: this.recorder,
-      shared: this.#shared,
       gc: this.#gc,
       listener: { blockEnded: (block) => this.#watchdog.post({ type: 'block', block }) },
       thresholdMs: settings.blockThresholdMs,
@@ -183,10 +183,10 @@ export class Observer {
   }
 
   /** The watchdog has a stack taken, on top of code that holds the loop: that is known to be the present run's. */
-  #sampled(runId: number): void {
-    const nowMs = performance.now();
-    const heldSinceMs = this.#blocks.sampled(runId, nowMs, this.#heartbeat.idleMs);
-    this.#asyncSpans.stalled(currentRun.getStore(), heldSinceMs);
+  #sampled(): void {
+    const run = currentRun.getStore();
+    const heldSinceMs = this.#blocks.sampled(run, performance.now(), this.#heartbeat.idleMs);
+    this.#asyncSpans.stalled(run, heldSinceMs);
   }
 
   #recordOperation(call: OperationCall): CallTally | null {

@@ -109,6 +109,7 @@ export class Recorder implements OperationSink {
     if (view.activePeak < view.active) view.activePeak = view.active;
     view.leave();
     this.runs.remove(run);
+    run.isFinished = true;
     view.duration.record((nowMs - run.startedAtMs) / 1000);
     view.busy.record(run.busyMs / 1000);
     view.wait.record(run.waitMs / 1000);

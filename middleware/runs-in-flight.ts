@@ -47,11 +47,6 @@ export class RunsInFlight {
     run.previous = run.next = null;
   }
 
-  find(id: number): ViewRun | undefined {
-    for (let run = this.#first; run !== null; run = run.next) if (run.id === id) return run;
-    return undefined;
-  }
-
   /** The run that will end with `response`. */
   findFor(response: object): ViewRun | undefined {
     for (let run = this.#first; run !== null; run = run.next) if (run.response === response) return run;

@@ -21,8 +21,10 @@ export class ViewRun {
   readonly response: object | null;
   /** `performance.now()` at the first middleware. */
   readonly startedAtMs: number;
-  /** How long it held the loop so far. */
+  /** How long it held the loop so far, until its response closed. */
   busyMs = 0;
+  /** Its response has closed, and it counts no more; what it started may still run. */
+  isFinished = false;
   /** How long it waited so far while others held the loop. */
   waitMs = 0;
   /** What it called before its route was found; `NO_CALLS`, shared and never written to, when there was nothing. */
@@ -40,6 +42,12 @@ export class ViewRun {
     this.view = view;
     this.response = response;
     this.startedAtMs = startedAtMs;
+  }
+
+  /** It held the loop for `durationMs`. */
+  held(durationMs: number): void {
+    if (this.isFinished) this.view.lateBusyMs += durationMs;
+    else this.busyMs += durationMs;
   }
 }
 

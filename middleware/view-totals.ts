@@ -12,6 +12,8 @@ export class ViewTotals {
   readonly duration = new Histogram();
   readonly busy = new Histogram();
   readonly wait = new Histogram();
+  /** Busy time of runs that had ended already: work that a request left behind. */
+  lateBusyMs = 0;
   /** Durations of sync-only operations by name. */
   readonly operations = new Map<string, Histogram>();
   readonly blocks = new Map<Cause, Histogram>();
@@ -47,7 +49,10 @@ export class ViewTotals {
 
   /** Returns the increments since the last call, or null when nothing happened and nothing is in flight. */
   drain(): ViewReport | null {
-    if (this.activePeak === 0 && this.duration.count === 0 && this.operations.size === 0 && this.blocks.size === 0) {
+    // One more value a second, so that sums are whole; of percentiles one value more or less is nothing.
+    if (this.lateBusyMs > 0) this.busy.record(this.lateBusyMs / 1000);
+    this.lateBusyMs = 0;
+    if (this.activePeak === 0 && this.busy.count === 0 && this.operations.size === 0 && this.blocks.size === 0) {
       return null;
     }
     const report: ViewReport = {

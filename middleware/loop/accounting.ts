@@ -52,7 +52,7 @@ export class Accounting {
     const endedAtMs = performance.now();
     const durationMs = endedAtMs - this.#startedAtMs;
     // Blocks are found whether spans are sampled or not, so a span that is one stands for itself alone.
-    run.busyMs += durationMs >= this.#thresholdMs ? durationMs : durationMs * this.#weight;
+    run.held(durationMs >= this.#thresholdMs ? durationMs : durationMs * this.#weight);
     this.#listener.spanEnded(run, this.#startedAtMs, endedAtMs);
   }
 

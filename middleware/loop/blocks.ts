@@ -4,7 +4,6 @@ import { type Recorder, toEpochMs } from '../recorder.js';
 import type { Delay } from '../runs-in-flight.js';
 import type { ViewRun } from '../view-run.js';
 import type { RawBlock } from '../watchdog/messages.js';
-import { CULPRIT, type SharedState } from '../watchdog/shared.js';
 import type { SpanListener } from './accounting.js';
 import type { GarbageCollection } from './gc.js';
 import type { LoopListener } from './heartbeat.js';
@@ -38,7 +37,6 @@ const GC_SHARE = 0.5;
  */
 export class Blocks implements SpanListener, LoopListener {
   readonly #recorder: Recorder;
-  readonly #shared: SharedState;
   readonly #gc: GarbageCollection;
   readonly #listener: BlockListener;
   readonly #toSharedMs: (nowMs: number) => number;
@@ -49,14 +47,12 @@ export class Blocks implements SpanListener, LoopListener {
 
   constructor(parts: {
     recorder: Recorder;
-    shared: SharedState;
     gc: GarbageCollection;
     listener: BlockListener;
     thresholdMs: number;
     toSharedMs: (nowMs: number) => number;
   }) {
     this.#recorder = parts.recorder;
-    this.#shared = parts.shared;
     this.#gc = parts.gc;
     this.#listener = parts.listener;
     this.#toSharedMs = parts.toSharedMs;
@@ -86,11 +82,11 @@ export class Blocks implements SpanListener, LoopListener {
   }
 
   /**
-   * A stack was taken in the middle of a stall: `runId` (or `CULPRIT.background`) has the loop. Returns since when, at
+   * A stack was taken in the middle of a stall: `run` (undefined: background work) has the loop. Returns since when, at
    * most.
    */
-  sampled(runId: number, nowMs: number, idleMs: number): number {
-    return this.#turn.sampled(runId, nowMs, idleMs);
+  sampled(run: ViewRun | undefined, nowMs: number, idleMs: number): number {
+    return this.#turn.sampled(run, nowMs, idleMs);
   }
 
   /** True when a wrapped call that held the loop has ended since `fromMs`: what runs now is not what ran then. */
@@ -99,12 +95,9 @@ export class Blocks implements SpanListener, LoopListener {
   }
 
   loopTurned(nowMs: number, idleMs: number): void {
-    if (this.#shared.culpritRunId !== CULPRIT.unknown) this.#shared.culpritRunId = CULPRIT.unknown;
     for (const stretch of this.#turn.ended(nowMs, idleMs)) {
-      const culpritId = stretch.culpritId;
-      const run = culpritId > 0 ? this.#recorder.runs.find(culpritId) : undefined;
-      if (run !== undefined) run.busyMs += stretch.toMs - stretch.fromMs;
-      this.#blockEnded(run, stretch, culpritId === CULPRIT.background || run !== undefined);
+      stretch.run?.held(stretch.toMs - stretch.fromMs);
+      this.#blockEnded(stretch.run, stretch, stretch.seen);
     }
     this.#recorder.runs.loopTurned();
     this.#small.clear();

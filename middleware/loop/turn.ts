@@ -1,4 +1,5 @@
-import { CULPRIT, HEARTBEAT_MS } from '../watchdog/shared.js';
+import type { ViewRun } from '../view-run.js';
+import { HEARTBEAT_MS } from '../watchdog/shared.js';
 
 /** An uninterrupted hold of the loop. `performance.now()` milliseconds. */
 export interface Stretch {
@@ -6,14 +7,17 @@ export interface Stretch {
   readonly toMs: number;
 }
 
-/** One that nobody has told of, with what the stacks taken during it say: a run's id, or one of `CULPRIT`. */
+/** One that nobody has told of, with what the stacks taken during it say. */
 export interface UntoldStretch extends Stretch {
-  readonly culpritId: number;
+  /** True when someone was seen in it. */
+  readonly seen: boolean;
+  /** Who was; undefined for background work. */
+  readonly run: ViewRun | undefined;
 }
 
 interface Sample {
   readonly atMs: number;
-  readonly runId: number;
+  readonly run: ViewRun | undefined;
 }
 
 const NONE: readonly never[] = [];
@@ -56,8 +60,8 @@ export class Turn {
   }
 
   /** The loop was idle for `idleMs` since the heartbeat. Returns since when, at most, the present hold has lasted. */
-  sampled(runId: number, nowMs: number, idleMs: number): number {
-    this.#samples.push({ atMs: nowMs, runId });
+  sampled(run: ViewRun | undefined, nowMs: number, idleMs: number): number {
+    this.#samples.push({ atMs: nowMs, run });
     return Math.max(this.#toldUntilMs, this.#lastOperationEndMs, this.#beganAtMs + freelyIdle(idleMs));
   }
 
@@ -102,14 +106,14 @@ export class Turn {
     let last: Sample | null = null;
     for (const sample of this.#samples) {
       if (sample.atMs < fromMs || sample.atMs > toMs) continue;
-      if (last !== null && last.runId !== sample.runId) {
+      if (last !== null && last.run !== sample.run) {
         const cutMs = (last.atMs + sample.atMs) / 2;
-        stretches.push({ fromMs: beganAtMs, toMs: cutMs, culpritId: last.runId });
+        stretches.push({ fromMs: beganAtMs, toMs: cutMs, seen: true, run: last.run });
         beganAtMs = cutMs;
       }
       last = sample;
     }
-    stretches.push({ fromMs: beganAtMs, toMs, culpritId: last?.runId ?? CULPRIT.unknown });
+    stretches.push({ fromMs: beganAtMs, toMs, seen: last !== null, run: last?.run });
     return stretches.filter((stretch) => stretch.toMs - stretch.fromMs >= this.#thresholdMs);
   }
 }

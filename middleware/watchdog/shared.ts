@@ -1,6 +1,6 @@
 /**
  * The memory that the main thread and the watchdog share. The main thread writes its pulse here, so the watchdog sees
- * a stall while it lasts; what the watchdog finds running is written here too, so the main thread can say who waited.
+ * a stall while it lasts.
  *
  * Times are milliseconds of `process.hrtime`, the one clock that both threads read alike.
  */
@@ -12,7 +12,7 @@ export class SharedState {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
     this.#times = new Float64Array(buffer, 0, 2);
-    this.#numbers = new Int32Array(buffer, 16, 7);
+    this.#numbers = new Int32Array(buffer, 16, 6);
   }
 
   /** When the main thread's loop last turned; 0 before the first beat. */
@@ -44,57 +44,43 @@ export class SharedState {
     return this.#numbers.subarray(1, 2);
   }
 
-  /**
-   * The run that was found running during this stall: see `CULPRIT`. Written on the main thread by the stack sampler,
-   * before the code that blocks goes on; cleared by whoever reads it.
-   */
-  get culpritRunId(): number {
-    return Atomics.load(this.#numbers, 2);
-  }
-  set culpritRunId(id: number) {
-    Atomics.store(this.#numbers, 2, id);
-  }
-
   /** True while someone wants the hooks of the busy-time accounting armed (after a block that got no stack). */
   get armed(): boolean {
-    return Atomics.load(this.#numbers, 3) === 1;
+    return Atomics.load(this.#numbers, 2) === 1;
   }
   set armed(value: boolean) {
-    Atomics.store(this.#numbers, 3, value ? 1 : 0);
+    Atomics.store(this.#numbers, 2, value ? 1 : 0);
   }
 
   /** True while the main thread's inspector is open: a person may be at a breakpoint, which is no stall. */
   get debuggerOpen(): boolean {
-    return Atomics.load(this.#numbers, 4) === 1;
+    return Atomics.load(this.#numbers, 3) === 1;
   }
   set debuggerOpen(value: boolean) {
-    Atomics.store(this.#numbers, 4, value ? 1 : 0);
+    Atomics.store(this.#numbers, 3, value ? 1 : 0);
   }
 
   /** How many messages the watchdog has taken, so the main thread can stop posting to one that does not keep up. */
   get messagesTaken(): number {
-    return Atomics.load(this.#numbers, 5);
+    return Atomics.load(this.#numbers, 4);
   }
   tookMessage(): void {
-    Atomics.add(this.#numbers, 5, 1);
+    Atomics.add(this.#numbers, 4, 1);
   }
   resetMessages(): void {
-    Atomics.store(this.#numbers, 5, 0);
+    Atomics.store(this.#numbers, 4, 0);
   }
 
   /** True while the watchdog has an inspector session open to the main thread. */
   set sessionOpen(value: boolean) {
-    Atomics.store(this.#numbers, 6, value ? 1 : 0);
-    Atomics.notify(this.#numbers, 6);
+    Atomics.store(this.#numbers, 5, value ? 1 : 0);
+    Atomics.notify(this.#numbers, 5);
   }
   /** Waits on the main thread until the session is closed, for at most `timeoutMs`. At once when there is none. */
   waitForSession(timeoutMs: number): void {
-    Atomics.wait(this.#numbers, 6, 1, timeoutMs);
+    Atomics.wait(this.#numbers, 5, 1, timeoutMs);
   }
 }
-
-/** What `culpritRunId` holds when it holds no run's id (run ids start at 1). */
-export const CULPRIT = { unknown: 0, background: -1 } as const;
 
 /** How often the main thread beats, in milliseconds. */
 export const HEARTBEAT_MS = 20;

@@ -1,5 +1,5 @@
 import { CURRENT_RUN_SYMBOL, type RawFrame, SAMPLE_STACK_SYMBOL, type StackSample } from './messages.js';
-import { CULPRIT, hrtimeMs, processCpuMs, type SharedState } from './shared.js';
+import { hrtimeMs, processCpuMs, type SharedState } from './shared.js';
 
 const MAX_FRAMES = 50;
 /** JavaScript answers within a millisecond or two; who takes longer was in native code, and may be elsewhere by now. */
@@ -9,8 +9,8 @@ const LATE_MS = 30;
 export interface StallWitness {
   /** True when what ran at `sharedMs` (`process.hrtime` milliseconds) is known to have ended. */
   isPast(sharedMs: number): boolean;
-  /** The run with this id, or `CULPRIT.background`, has the loop. Called on top of its code. Must not throw. */
-  sampled(runId: number): void;
+  /** Called on top of the code that has the loop, in its context. Must not throw. */
+  sampled(): void;
 }
 
 export const NO_WITNESS: StallWitness = { isPast: () => false, sampled() {} };
@@ -18,7 +18,7 @@ export const NO_WITNESS: StallWitness = { isPast: () => false, sampled() {} };
 /**
  * The main thread's half of stack capture: a global function that the watchdog's inspector session calls in a V8
  * interrupt, on top of whatever blocks. It answers that code's stack and view run and goes on: no debugger, no pause.
- * It also leaves in shared memory whose run it found, so that the main thread knows it before the block ends.
+ * It also lets the witness on this thread know, so that whose block it is is known before it ends.
  */
 export function installStackSampler(shared: SharedState, witness: StallWitness): void {
   const sample = (askedAtMs: number, askedCpuMs: number): string => {
@@ -27,11 +27,7 @@ export function installStackSampler(shared: SharedState, witness: StallWitness):
     const [runId, viewId, operation] = currentRun();
     const isLate = witness.isPast(askedAtMs) || computedLong(atMs - askedAtMs, askedCpuMs);
     const late = isLate && !(viewId !== 0 && viewId === shared.currentViewId);
-    if (!late) {
-      const culprit = runId === 0 ? CULPRIT.background : runId;
-      shared.culpritRunId = culprit;
-      witness.sampled(culprit);
-    }
+    if (!late) witness.sampled();
     const answer: StackSample = { atMs, beats, runId, viewId, late, operation, frames: currentFrames(sample) };
     return JSON.stringify(answer);
   };
