@@ -6,6 +6,7 @@ import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';
 import * as attribution from './attribution/index.mjs';
 import * as collector from './collector/index.mjs';
+import * as fuzz from './fuzz/index.mjs';
 import * as growth from './growth/index.mjs';
 import * as guard from './guard/index.mjs';
 import { writeProjectFile, writeSection } from './lib/document.mjs';
@@ -15,7 +16,7 @@ import * as overhead from './overhead/index.mjs';
 import * as peers from './peers/index.mjs';
 import * as startup from './startup/index.mjs';
 
-const BENCHES = { attribution, overhead, peers, micro, guard, memory, startup, growth, collector };
+const BENCHES = { attribution, overhead, peers, micro, guard, memory, startup, growth, collector, fuzz };
 
 const { values, positionals } = parseArgs({
   options: {
@@ -25,7 +26,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string' },
     /** Major versions of Node, instead of those that the bench measures. */
     node: { type: 'string' },
-    /** For `memory`: after how many requests. */
+    /** For `memory`: after how many requests. For `fuzz`: how many. */
     requests: { type: 'string' },
     /** For `micro`: makes this run the one that later runs are held against. */
     'set-reference': { type: 'boolean', default: false },

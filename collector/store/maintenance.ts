@@ -109,6 +109,8 @@ export class Maintenance {
     await db
       .deleteFrom('incident_groups')
       .where('last_seen', '<', before)
+      // Not one that is still being counted, whatever its sender's clock says.
+      .where('saved_at', '<', before)
       .where(({ eb, or }) => or([eb('state', '!=', 'ignored'), eb('last_seen', '<', nowMs - 365 * 86_400_000)]))
       .execute();
   }

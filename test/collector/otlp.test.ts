@@ -20,6 +20,7 @@ import {
   type ViewList,
 } from 'holdup/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeLogs, encodeMetrics } from '../../bench/lib/otlp-encoder.mjs';
 import {
   BOOKS_VIEW,
   Client,
@@ -30,7 +31,6 @@ import {
   sampleOf,
   viewReportOf,
 } from './fixture.js';
-import { encodeLogs, encodeMetrics } from './otlp-encoder.js';
 
 const PROTOBUF = { 'Content-Type': 'application/x-protobuf' };
 let collector: Collector;

@@ -1,4 +1,3 @@
-import type { ExportLogsRequest, ExportMetricsRequest } from 'holdup/protocol';
 import protobuf from 'protobufjs';
 
 /** OTLP's JSON as protobuf, made by another library from the text of opentelemetry-proto (the messages Holdup sends). */
@@ -33,15 +32,15 @@ message ResourceLogs { Resource resource = 1; repeated ScopeLogs scope_logs = 2;
 message ExportLogsRequest { repeated ResourceLogs resource_logs = 1; }`,
 );
 
-export function encodeMetrics(request: ExportMetricsRequest): Uint8Array<ArrayBuffer> {
+export function encodeMetrics(request) {
   return encode('ExportMetricsRequest', request);
 }
 
-export function encodeLogs(request: ExportLogsRequest): Uint8Array<ArrayBuffer> {
+export function encodeLogs(request) {
   return encode('ExportLogsRequest', request);
 }
 
-function encode(name: string, request: object): Uint8Array<ArrayBuffer> {
+function encode(name, request) {
   const type = root.lookupType(name);
   // `fromObject` reads 64-bit numbers from strings, as OTLP's JSON has them.
   return new Uint8Array(type.encode(type.fromObject(request)).finish());
