@@ -5,6 +5,7 @@ import { apiRoutes } from './api.js';
 import { Auth } from './auth.js';
 import { CollectorError } from './errors.js';
 import { Fleet } from './fleet.js';
+import { overviewOf } from './fleet-overview.js';
 import { ingestRoutes } from './ingest.js';
 import { LiveFeed } from './live-feed.js';
 import { askForToken } from './login-page.js';
@@ -129,7 +130,7 @@ export class CollectorServer {
       throw new HttpProblem(426, 'The live feed is a WebSocket.', { Upgrade: 'websocket' });
     });
     router.use('/api/v1', apiRoutes(fleet, kept, now));
-    router.use(dashboardPage());
+    router.use(dashboardPage(() => overviewOf(fleet, now())));
     router.use(askForToken);
 
     const app = express();

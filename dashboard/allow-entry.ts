@@ -1,5 +1,4 @@
-import { BLOCK_OPERATION, type IncidentSummary, viewName } from '../protocol/index.js';
-import { hex, UNSEEN } from './names.js';
+import { BLOCK_OPERATION, hex, type IncidentSummary, UNSEEN, viewName } from '../protocol/index.js';
 
 /** The `allow` option that accepts exactly this incident, ready to paste; the reason is the person's to give. */
 export function allowEntry(incident: IncidentSummary): string {

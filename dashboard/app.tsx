@@ -1,8 +1,11 @@
+import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { dialog } from './dialogs.js';
-import { page, route } from './router.js';
+import { startKeyboard } from './keyboard.js';
+import { page, route, startRouter } from './router.js';
 import { operationName } from './sentence.js';
-import { incidents, overview } from './store.js';
+import { incidents, overview, startStore } from './store.js';
+import { startTheme } from './theme.js';
 import { CommandPalette } from './views/command-palette.js';
 import { Header } from './views/header.js';
 import { Help } from './views/help.js';
@@ -15,8 +18,18 @@ import { Verdict } from './views/verdict.js';
 import { ViewPage } from './views/view.js';
 import { Views } from './views/views.js';
 
+/** Takes over the document, which shows the verdict already. */
+export function startApp(): void {
+  startTheme();
+  startRouter();
+  startKeyboard();
+  startStore();
+  const root = document.getElementById('app');
+  if (root !== null) render(<App />, root);
+}
+
 /** The page: always the header and the verdict, then what the address asks for. */
-export function App() {
+function App() {
   const { path } = route.value;
   useEffect(() => {
     scrollTo(0, 0);

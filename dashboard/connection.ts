@@ -1,8 +1,10 @@
 import type { LiveMessage } from '../protocol/index.js';
 import { backoffMs } from './backoff.js';
+import { takeLiveSocket } from './live-socket.js';
 
 /** The feed speaks once a second; this much silence on an open socket means that it is dead. */
 const SILENCE_MS = 6_000;
+const CHECK_MS = 1_000;
 
 export type ConnectionState =
   | { readonly name: 'connecting' }
@@ -25,6 +27,7 @@ export class Connection {
   #socket: WebSocket | null = null;
   #retry = 0;
   #silence = 0;
+  #heardAt = 0;
   #attempt = 0;
   /** The last message's number; -1 while a snapshot is awaited. */
   #sequence = -1;
@@ -36,6 +39,7 @@ export class Connection {
   start(): void {
     addEventListener('online', this.retryNow);
     document.addEventListener('visibilitychange', this.#onVisible);
+    this.#silence = setInterval(this.#checkSilence, CHECK_MS);
     this.#events.onState({ name: 'connecting' });
     this.#open();
   }
@@ -44,6 +48,7 @@ export class Connection {
     removeEventListener('online', this.retryNow);
     document.removeEventListener('visibilitychange', this.#onVisible);
     clearTimeout(this.#retry);
+    clearInterval(this.#silence);
     this.#close();
   }
 
@@ -59,21 +64,19 @@ export class Connection {
   };
 
   #open(): void {
-    // Relative to the page, so that it works under a sub-path; http becomes ws, https wss.
-    const url = new URL('api/v1/live', document.baseURI);
-    url.protocol = url.protocol.replace('http', 'ws');
-    url.hash = '';
-    url.search = '';
-    const socket = new WebSocket(url);
+    const { socket, heard } = takeLiveSocket();
     this.#socket = socket;
     this.#sequence = -1;
-    socket.onmessage = (event) => this.#receive(String(event.data));
+    this.#heardAt = Date.now();
+    socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = () => this.#lost(socket);
-    this.#listen();
+    for (const data of heard) this.#receive(data);
+    // It may have ended before anybody listened.
+    if (socket.readyState >= WebSocket.CLOSING) this.#lost(socket);
   }
 
   #receive(data: string): void {
-    this.#listen();
+    this.#heardAt = Date.now();
     const message = JSON.parse(data) as LiveMessage;
     if (message.type === 'snapshot') {
       this.#attempt = 0;
@@ -93,16 +96,13 @@ export class Connection {
     this.#events.onMessage(message);
   }
 
-  #listen(): void {
-    clearTimeout(this.#silence);
+  /** A dead peer answers no close frame; this does not wait for one. */
+  readonly #checkSilence = (): void => {
     const socket = this.#socket;
-    this.#silence = setTimeout(() => {
-      if (socket === null) return;
-      // A dead peer answers no close frame; do not wait for it.
-      socket.close();
-      this.#lost(socket);
-    }, SILENCE_MS);
-  }
+    if (socket === null || Date.now() - this.#heardAt < SILENCE_MS) return;
+    socket.close();
+    this.#lost(socket);
+  };
 
   #lost(socket: WebSocket): void {
     if (socket !== this.#socket) return;
@@ -126,7 +126,6 @@ export class Connection {
   }
 
   #close(): void {
-    clearTimeout(this.#silence);
     const socket = this.#socket;
     this.#socket = null;
     if (socket !== null) {

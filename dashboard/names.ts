@@ -1,32 +1,10 @@
-import { type Site, type View, viewName } from '../protocol/index.js';
+import { legible, type Site, type View, viewName } from '../protocol/index.js';
 
-/** Longer names are cut in lists; the whole of what we kept is in the title. */
-const LIST_LENGTH = 160;
+export { legible };
+
+/** As much of a name as a title or a page of its own shows, in UTF-16 units. */
 const WHOLE_LENGTH = 2_000;
 
-// Control characters, bidirectional overrides and isolates, zero-width characters, and the separators that break lines, and joiners outside of emoji:
-// what can make a name look like another name, or move the text beside it.
-export const UNSEEN =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|(?<!\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?)\u200d/gu;
-
-/**
- * A name that came from outside, as text a person can read: what cannot be seen is spelled out, lone surrogates are
- * replaced, and what is very long is cut. The page only ever puts it in text nodes and attributes, never in markup.
- *
- * @param length in UTF-16 units
- * @example legible('a\u202Eb') // 'a‹U+202E›b'
- */
-export function legible(name: string, length: number = LIST_LENGTH): string {
-  const cut = name.length > length ? `${name.slice(0, length)}…` : name;
-  return cut.toWellFormed().replace(UNSEEN, (unseen) => `‹U+${hex(unseen)}›`);
-}
-
-export function hex(character: string): string {
-  return character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-}
-
-/** As much of a name as a title or a page of its own shows. */
 export function whole(name: string): string {
   return legible(name, WHOLE_LENGTH);
 }

@@ -1,18 +1,27 @@
+import type { IncidentDetail, IncidentSummary } from '../protocol/index.js';
+import { askDetail, detailsOfFile } from './detail.js';
 import type { FleetPicture } from './fleet.js';
 import { dateTime } from './format.js';
-import { picture, showFile } from './store.js';
+import { route } from './router.js';
+import { openedFile, showFile, shownPicture } from './store.js';
 
 /** Says what the file is, so that another JSON file is refused. */
 const FORMAT = 'holdup-snapshot-1';
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** So many of the worst incidents are kept whole, with their samples. */
+const WHOLE_INCIDENTS = 40;
+
 interface SnapshotFile extends FleetPicture {
   readonly format: typeof FORMAT;
+  /** Absent in older files. */
+  readonly details?: readonly IncidentDetail[];
 }
 
-/** What is shown, as a file to send to somebody. */
-export function saveSnapshot(): void {
-  const content: SnapshotFile = { format: FORMAT, ...picture.peek() };
+/** What is shown, and the worst incidents whole, as a file to send to somebody. */
+export async function saveSnapshot(): Promise<void> {
+  const picture = shownPicture();
+  const content: SnapshotFile = { format: FORMAT, ...picture, details: await wholeIncidents(picture) };
   const url = URL.createObjectURL(new Blob([JSON.stringify(content)], { type: 'application/json' }));
   const link = document.createElement('a');
   link.href = url;
@@ -30,9 +39,21 @@ export async function readSnapshot(file: File): Promise<boolean> {
     const { format, overview, views, incidents, instances, timeline } = content;
     const lists = [views, incidents, instances, timeline].every(Array.isArray);
     if (format !== FORMAT || overview == null || !lists) return false;
+    detailsOfFile.value = content.details ?? [];
     showFile(file.name, content as SnapshotFile);
     return true;
   } catch {
     return false;
   }
+}
+
+/** The one on the page and those that delayed others most. */
+async function wholeIncidents({ incidents }: FleetPicture): Promise<readonly IncidentDetail[]> {
+  if (openedFile.peek() !== null) return detailsOfFile.peek();
+  const shown = route.peek().path[1];
+  const rank = (incident: IncidentSummary): number =>
+    incident.fingerprint === shown ? Number.POSITIVE_INFINITY : incident.delayedMs;
+  const worst = [...incidents].sort((a, b) => rank(b) - rank(a)).slice(0, WHOLE_INCIDENTS);
+  const details = await Promise.all(worst.map(({ fingerprint, service }) => askDetail(fingerprint, service)));
+  return details.flatMap((detail) => (detail.state === 'ready' ? detail.incident : []));
 }

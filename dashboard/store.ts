@@ -1,10 +1,19 @@
-import { computed, signal } from '@preact/signals';
+import { batch, computed, type Signal, signal } from '@preact/signals';
 import type { LiveMessage } from '../protocol/index.js';
 import { Connection, type ConnectionState } from './connection.js';
 import { EMPTY_PICTURE, Fleet, type FleetPicture } from './fleet.js';
+import { InTurn } from './in-turn.js';
 
+const shown: { readonly [List in keyof FleetPicture]: Signal<FleetPicture[List]> } = {
+  overview: signal(EMPTY_PICTURE.overview),
+  views: signal(EMPTY_PICTURE.views),
+  incidents: signal(EMPTY_PICTURE.incidents),
+  instances: signal(EMPTY_PICTURE.instances),
+  timeline: signal(EMPTY_PICTURE.timeline),
+};
 /** What the page shows. While paused it stands still, though the fleet behind it is kept up to date. */
-export const picture = signal<FleetPicture>(EMPTY_PICTURE);
+export const { overview, views, incidents, instances, timeline } = shown;
+
 export const connection = signal<ConnectionState>({ name: 'connecting' });
 /** When the page was paused, epoch milliseconds; null while it moves. */
 export const pausedAt = signal<number | null>(null);
@@ -13,15 +22,9 @@ export const openedFile = signal<string | null>(null);
 /** Ticks once a second, for ages. */
 export const now = signal(Date.now());
 
-export const overview = computed(() => picture.value.overview);
-export const views = computed(() => picture.value.views);
-export const incidents = computed(() => picture.value.incidents);
-export const instances = computed(() => picture.value.instances);
-export const timeline = computed(() => picture.value.timeline);
-
 /** Now as the picture's own time: the moment of the pause, or of the file. */
 export const pictureTime = computed(() => {
-  if (openedFile.value !== null) return picture.value.overview?.at ?? now.value;
+  if (openedFile.value !== null) return overview.value?.at ?? now.value;
   return pausedAt.value ?? now.value;
 });
 
@@ -30,22 +33,46 @@ const standsStill = (): boolean => pausedAt.peek() !== null || openedFile.peek()
 
 /** A burst of messages is one drawing: a thousand incidents at once are drawn once. Milliseconds. */
 const DRAW_EVERY_MS = 50;
-let drawing = false;
+let drawing = 0;
+
+const LISTS = ['overview', 'incidents', 'timeline', 'views', 'instances'] as const;
+
+/** What changed is drawn a list at a time. */
+const redrawing = new InTurn<keyof FleetPicture>((list) => {
+  if (!standsStill()) showList(list, fleet.picture());
+});
+
+function showList<List extends keyof FleetPicture>(list: List, picture: FleetPicture): void {
+  shown[list].value = picture[list];
+}
+
+function show(picture: FleetPicture): void {
+  batch(() => {
+    for (const list of LISTS) showList(list, picture);
+  });
+}
+
+/** All that is shown now, for keeping. */
+export function shownPicture(): FleetPicture {
+  return {
+    overview: overview.peek(),
+    views: views.peek(),
+    incidents: incidents.peek(),
+    instances: instances.peek(),
+    timeline: timeline.peek(),
+  };
+}
 
 function receive(message: LiveMessage): void {
   fleet.apply(message);
-  // The first picture is what a person waits for.
-  if (message.type === 'snapshot') draw();
-  if (drawing) return;
-  drawing = true;
-  setTimeout(() => {
-    drawing = false;
-    draw();
-  }, DRAW_EVERY_MS);
+  // The first picture is what a person waits for, and it is drawn whole.
+  if (message.type === 'snapshot' && !standsStill()) show(fleet.picture());
+  else if (drawing === 0) drawing = setTimeout(draw, DRAW_EVERY_MS);
 }
 
 function draw(): void {
-  if (!standsStill()) picture.value = fleet.picture();
+  drawing = 0;
+  redrawing.ask(LISTS);
 }
 
 export const feed = new Connection({
@@ -66,13 +93,13 @@ export function catchUp(): void {
   pausedAt.value = null;
   openedFile.value = null;
   now.value = Date.now();
-  picture.value = fleet.picture();
+  show(fleet.picture());
 }
 
 export function showFile(name: string, content: FleetPicture): void {
   openedFile.value = name;
   pausedAt.value = null;
-  picture.value = content;
+  show(content);
 }
 
 export function startStore(): void {

@@ -1,16 +1,16 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type uPlot from 'uplot';
 import type { TimelinePoint } from '../../protocol/index.js';
+import { incidentHref } from '../addresses.js';
 import { type HistoryQuestion, useHistory } from '../history.js';
-import { go, hrefTo, queryOf, setQuery } from '../router.js';
-import { openedFile, pausedAt, picture, timeline } from '../store.js';
+import { go, queryOf, setQuery } from '../router.js';
+import { openedFile, overview, pausedAt, timeline } from '../store.js';
 import { colours } from '../theme.js';
 import { blockAt, blocksBetween } from './blocks.js';
-import { readColours } from './colours.js';
 import { ConcurrencyTable } from './concurrency-table.js';
 import { Legend, Readout } from './legend.js';
-import { createPlot, type PlotKind, type Scene } from './plots.js';
+import type { Drawing, PlotStack } from './plot-stack.js';
+import type { PlotKind } from './plots.js';
 import { SECOND_MS, SeriesSlots, type Span, toColumns } from './stacked.js';
 
 const RANGES = [
@@ -44,7 +44,7 @@ function windowOf(startMs: number, endMs: number): Span & { readonly zoomed: boo
 }
 
 function endOf(live: readonly TimelinePoint[]): number {
-  return (live.at(-1)?.at ?? picture.value.overview?.at ?? Date.now()) + SECOND_MS;
+  return (live.at(-1)?.at ?? overview.peek()?.at ?? Date.now()) + SECOND_MS;
 }
 
 /** What must be asked of the collector because it is longer ago than the live feed told; null when nothing is. */
@@ -88,62 +88,43 @@ export function Concurrency() {
 
   const cursor = useSignal<{ index: number; at: number; msPerPixel: number } | null>(null);
   const hosts = useRef(new Map<PlotKind, HTMLDivElement>());
-  const plots = useRef(new Map<PlotKind, uPlot>());
-  const scene = useRef<Scene | null>(null);
+  const drawing = useRef<Drawing | null>(null);
+  const stack = useRef<PlotStack | null>(null);
   const asTable = queryOf('chart') === 'table';
 
   useEffect(() => {
     if (asTable) return;
-    const current: Scene = { colours: readColours(), blocks: [], gaps: [] };
-    scene.current = current;
-    const events = {
-      onCursor: (index: number | null, at: number | null, msPerPixel: number) => {
-        cursor.value = index === null || at === null ? null : { index, at, msPerPixel };
-      },
-      onZoom: (from: number, to: number) => setQuery({ zoom: `${Math.round(from)}-${Math.round(to)}` }),
-      onPress: (at: number, msPerPixel: number) => {
-        const block = blockAt(current.blocks, at, msPerPixel * REACH_PX);
-        if (block !== null) go(hrefTo(['incidents', block.fingerprint]));
-      },
-    };
-    for (const [kind, host] of hosts.current) plots.current.set(kind, createPlot(kind, host, current, events));
-    const resized = new ResizeObserver(() => {
-      for (const [kind, plot] of plots.current) {
-        const width = hosts.current.get(kind)?.clientWidth ?? 0;
-        if (width > 0 && width !== plot.width) plot.setSize({ width, height: plot.height });
-      }
+    let wanted = true;
+    // The plots are most of the page's code, and nobody reads a chart first.
+    void import('./plot-stack.js').then(({ PlotStack }) => {
+      if (!wanted) return;
+      stack.current = new PlotStack(hosts.current, {
+        onCursor: (index, at, msPerPixel) => {
+          cursor.value = index === null || at === null ? null : { index, at, msPerPixel };
+        },
+        onZoom: (from, to) => setQuery({ zoom: `${Math.round(from)}-${Math.round(to)}` }),
+        onPress: (at, msPerPixel, all) => {
+          const block = blockAt(all, at, msPerPixel * REACH_PX);
+          if (block !== null) go(incidentHref(block));
+        },
+      });
+      if (drawing.current !== null) stack.current.draw(drawing.current);
     });
-    for (const host of hosts.current.values()) resized.observe(host);
     return () => {
-      resized.disconnect();
-      for (const plot of plots.current.values()) plot.destroy();
-      plots.current.clear();
+      wanted = false;
+      stack.current?.stop();
+      stack.current = null;
     };
   }, [asTable]);
 
   useEffect(() => {
-    if (scene.current !== null) scene.current.colours = readColours();
-    for (const plot of plots.current.values()) plot.redraw(true, true);
+    stack.current?.recolour();
   }, [colours.value]);
 
   useEffect(() => {
-    const current = scene.current;
-    if (current === null) return;
-    current.blocks = blocks;
-    current.gaps = columns.gaps;
-    const data: Record<PlotKind, uPlot.AlignedData> = {
-      active: [columns.at, ...columns.stacked],
-      held: [columns.at, columns.at.map(() => 0)],
-      delay: [columns.at, columns.delayMaxMs, columns.delayP99Ms, columns.delayP50Ms],
-      utilization: [columns.at, columns.utilization],
-    };
-    for (const [kind, plot] of plots.current) {
-      plot.batch(() => {
-        plot.setData(data[kind], false);
-        plot.setScale('x', { min: shown.from, max: shown.to });
-      });
-    }
-  }, [asTable, columns, shown.from, shown.to]);
+    drawing.current = { columns, blocks, from: shown.from, to: shown.to };
+    stack.current?.draw(drawing.current);
+  }, [columns, shown.from, shown.to]);
 
   const at = cursor.value;
   const near = at === null ? null : blockAt(blocks, at.at, at.msPerPixel * REACH_PX);
