@@ -1,30 +1,32 @@
 import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
-import { fromOtlpLogs, fromOtlpMetrics } from '../protocol/index.js';
+import { encodeStatus, type PartialSuccess } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import { COLLECTOR_LIMITS } from './limits.js';
-import { answerOtlp, isProtobuf, PROTOBUF_TYPE, readLogsBody, readMetricsBody, requireOtlpType } from './otlp-body.js';
-import { writeStatusProtobuf } from './otlp-protobuf.js';
+import { answerOtlp, isProtobuf, OtlpBodies, PROTOBUF_TYPE, requireOtlpType } from './otlp-body.js';
 import type { Persistence } from './persistence.js';
 import { HttpProblem, toProblem } from './problem.js';
 import { readBody } from './request-body.js';
+import { SenderPace } from './sender-pace.js';
 
 /** `POST /v1/metrics` and `/v1/logs`: OTLP/HTTP in protobuf or JSON, plain or compressed, with OTLP's partial-success answers. */
 export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => number): Router {
   const router = Router();
-  const before = [limitConcurrency(), requireType, readBody()];
+  const bodies = new OtlpBodies();
+  const pace = new SenderPace(now);
+  const before = [limitConcurrency(), pace.refuseUnread, requireType, readBody()];
 
   router.post('/v1/metrics', ...before, (request, response) => {
-    const body = readMetricsBody(request);
-    const { reports, ignoredPoints } = read(() => fromOtlpMetrics(body));
+    const { reports, ignoredPoints } = bodies.metrics(request);
+    pace.admit(request, reports);
     let refused = 0;
     for (const report of reports) if (fleet.recordReport(report, now()) === 'no room') refused++;
     fleet.metrics.ignoredPoints += ignoredPoints;
-    answerOtlp(request, response, 'rejectedDataPoints', refused, notesOf('data points', ignoredPoints, refused));
+    answerOtlp(request, response, 'rejectedDataPoints', outcome('data points', ignoredPoints, refused));
   });
 
   router.post('/v1/logs', ...before, async (request, response) => {
-    const body = readLogsBody(request);
-    const { batches, ignoredRecords } = read(() => fromOtlpLogs(body));
+    const { batches, ignoredRecords } = bodies.logs(request);
+    pace.admit(request, batches);
     let refused = 0;
     for (const batch of batches) if (fleet.recordBatch(batch, now()) === 'no room') refused += batch.incidents.length;
     fleet.metrics.ignoredRecords += ignoredRecords;
@@ -32,7 +34,7 @@ export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => n
     if (batches.length > 0 && !(await kept().saved())) {
       throw new HttpProblem(503, 'The store is slow; send it again in a moment.', { 'Retry-After': '2' });
     }
-    answerOtlp(request, response, 'rejectedLogRecords', refused, notesOf('log records', ignoredRecords, refused));
+    answerOtlp(request, response, 'rejectedLogRecords', outcome('log records', ignoredRecords, refused));
   });
 
   router.use(['/v1/metrics', '/v1/logs'], (request: Request) => {
@@ -47,7 +49,7 @@ export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => n
         .status(status)
         .set(error.headers)
         .type(PROTOBUF_TYPE)
-        .send(Buffer.from(writeStatusProtobuf(message)));
+        .send(Buffer.from(encodeStatus(message)));
     } else next(error);
   });
   return router;
@@ -71,18 +73,9 @@ function requireType(request: Request, _response: Response, next: NextFunction):
   next();
 }
 
-/** The readers forgive much; what they trip over is no OTLP. */
-function read<T>(reader: () => T): T {
-  try {
-    return reader();
-  } catch {
-    throw new HttpProblem(400, 'The body is not an OTLP request.');
-  }
-}
-
-function notesOf(things: string, ignored: number, refused: number): string {
+function outcome(things: string, ignored: number, rejected: number): PartialSuccess {
   const notes: string[] = [];
   if (ignored > 0) notes.push(`${ignored} ${things} are none of Holdup's and were left aside.`);
-  if (refused > 0) notes.push('There are more processes than this collector keeps.');
-  return notes.join(' ');
+  if (rejected > 0) notes.push('There are more processes than this collector keeps.');
+  return { rejected, errorMessage: notes.join(' ') };
 }

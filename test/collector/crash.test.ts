@@ -62,8 +62,9 @@ test(
 
     /** One process: a batch after the other, each again and again until it is acknowledged. */
     const sender = async (number: number): Promise<void> => {
-      const instance = instanceOf({ id: `sender-${number}`, pid: number });
       for (let sequence = 1; running; sequence++) {
+        // No one process may post as often as this for long.
+        const instance = instanceOf({ id: `sender-${number}-${Math.floor(sequence / 200)}`, pid: number });
         const fresh = `v1-${number}-${sequence}`;
         const incidents = [fresh, 'v1-common'].map((fingerprint) =>
           incidentOf({ fingerprint, count: 2, totalMs: 20, samples: [sampleOf(10, sequence)] }),
