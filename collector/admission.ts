@@ -1,6 +1,4 @@
 import {
-  EMPTY_HISTOGRAM,
-  type HistogramData,
   type IncidentBatch,
   type IncidentDelta,
   type IncidentSample,
@@ -19,37 +17,28 @@ const TEXT_LENGTH = 2000;
 const STACK_FRAMES = 60;
 const FRAME_LINES = 40;
 const OPERATIONS_PER_VIEW = 200;
-const MAX_BUCKETS = 1000;
-/** Powers of two that a double can hold reach from 2^-1074 to 2^1024; no honest bucket lies outside. */
-const MAX_EXPONENT = 1100;
 
-/** The report, and how many histograms were left out of it because their parts contradict one another. */
-export function admitReport(report: Report): { readonly report: Report; readonly lostHistograms: number } {
+/** Histograms are sound already: their reader left out, and counted, those that cannot be. */
+export function admitReport(report: Report): Report {
   const { loop } = report;
-  let lostHistograms = 0;
-  const admit = (data: HistogramData): HistogramData => {
-    const admitted = admitHistogram(data);
-    if (admitted.count === 0 && data.count !== 0) lostHistograms++;
-    return admitted;
-  };
-  const admitted: Report = {
+  return {
     ...report,
     instance: admitInstance(report.instance),
     views: report.views.map((each) => ({
       view: admitView(each.view),
       active: positive(each.active),
       activePeak: Math.max(positive(each.activePeak), positive(each.active)),
-      duration: admit(each.duration),
-      busy: admit(each.busy),
-      wait: admit(each.wait),
+      duration: each.duration,
+      busy: each.busy,
+      wait: each.wait,
       operations: each.operations.slice(0, OPERATIONS_PER_VIEW).map((operation) => ({
         operation: clip(operation.operation, NAME_LENGTH),
-        duration: admit(operation.duration),
+        duration: operation.duration,
       })),
-      blocks: each.blocks.slice(0, 3).map((block) => ({ ...block, duration: admit(block.duration) })),
+      blocks: each.blocks.slice(0, 3),
     })),
     loop: {
-      delay: admit(loop.delay),
+      delay: loop.delay,
       utilization: Math.min(1, positive(loop.utilization)),
       activeSeconds: positive(loop.activeSeconds),
       idleSeconds: positive(loop.idleSeconds),
@@ -72,7 +61,6 @@ export function admitReport(report: Report): { readonly report: Report; readonly
       .slice(0, 50)
       .map((each) => ({ what: clip(each.what, 60) || 'unnamed', count: positive(each.count) })),
   };
-  return { report: admitted, lostHistograms };
 }
 
 export function admitBatch(batch: IncidentBatch): IncidentBatch {
@@ -156,28 +144,6 @@ function admitSite(site: Site): Site {
     line: positive(site.line),
     column: positive(site.column),
   };
-}
-
-/** A histogram whose parts contradict one another is left out whole: a wrong sum is worse than a missing one. */
-function admitHistogram(data: HistogramData): HistogramData {
-  const { scale, offset, counts } = data;
-  if (data.count === 0) return EMPTY_HISTOGRAM;
-  if (!Number.isInteger(scale) || scale < -10 || scale > 20) return EMPTY_HISTOGRAM;
-  if (!Number.isInteger(offset) || counts.length > MAX_BUCKETS) return EMPTY_HISTOGRAM;
-  const reach = MAX_EXPONENT * 2 ** scale + 2;
-  if (offset < -reach || offset + counts.length > reach) return EMPTY_HISTOGRAM;
-  let count = data.zeroCount;
-  for (const times of counts) {
-    if (!(times >= 0)) return EMPTY_HISTOGRAM;
-    count += times;
-  }
-  if (!(count < Number.MAX_SAFE_INTEGER) || !(data.zeroCount >= 0)) return EMPTY_HISTOGRAM;
-  // Not exactly: a value that stands for several may weigh a fraction.
-  if (Math.abs(count - data.count) > count * 1e-6) return EMPTY_HISTOGRAM;
-  const sum = positive(data.sum);
-  // Minimum and maximum are optional in OTLP; without them the bucket's edges bound the values.
-  const max = data.max > 0 ? data.max : counts.length === 0 ? 0 : 2 ** ((offset + counts.length) / 2 ** scale);
-  return { scale, count, sum, min: Math.min(positive(data.min), max), max, zeroCount: data.zeroCount, offset, counts };
 }
 
 function positive(value: number): number {

@@ -60,7 +60,7 @@ export class Fleet {
 
   /** Adds one report. */
   recordReport(raw: Report, now: number): Recorded {
-    const { report, lostHistograms } = admitReport(raw);
+    const report = admitReport(raw);
     const entry = this.#entryOf(report.instance, now);
     if (entry === null) return 'no room';
     const order = entry.reports.take(report.sequence);
@@ -95,7 +95,6 @@ export class Fleet {
     this.metrics.attributedSeconds += report.loop.attributedSeconds;
     this.metrics.observerSeconds += report.observer.busySeconds;
     this.timeline.recordLoop(report.loop.delay, report.loop.blocked === null ? report.loop.utilization : 1);
-    this.drop('histograms', lostHistograms, now);
     entry.recordTotals(report, requests, now);
     if (order === 'newest') entry.recordGauges(report, gauges, now);
     for (const each of report.dropped) this.drop(each.what, each.count, now);

@@ -11,9 +11,10 @@ import {
   viewName,
 } from '../protocol/index.js';
 import { COLLECTOR_LIMITS, FORGOTTEN_AFTER_MS, GONE_AFTER_MS, SILENT_AFTER_MS } from './limits.js';
+import { SequenceWindow } from './sequence-window.js';
 import type { Sender } from './store/store.js';
 import type { ViewTotals } from './views.js';
-import { HistogramWindow, SequenceWindow, SumWindow } from './windows.js';
+import { HistogramWindow, SumWindow } from './windows.js';
 
 /** Clocks that agree to within this are taken to agree. */
 const SKEW_TOLERANCE_MS = 2000;

@@ -1,8 +1,15 @@
 import type { Request, Response } from 'express';
-import type { ExportLogsRequest, ExportMetricsRequest } from '../protocol/index.js';
+import {
+  decodeLogs,
+  encodeResponse,
+  fromOtlpLogs,
+  fromOtlpMetrics,
+  MetricsProtobufReader,
+  type PartialSuccess,
+  type ReadLogs,
+  type ReadMetrics,
+} from '../protocol/index.js';
 import { parseJson } from './json-text.js';
-import { readMetricsJson } from './metrics-json.js';
-import { readLogsProtobuf, readMetricsProtobuf, writeResponseProtobuf } from './otlp-protobuf.js';
 import { HttpProblem } from './problem.js';
 
 const JSON_TYPE = 'application/json';
@@ -23,16 +30,21 @@ export function requireOtlpType(request: Request): void {
   );
 }
 
-export function readMetricsBody(request: Request): ExportMetricsRequest {
-  const body = bytesOf(request);
-  if (isProtobuf(request)) return readProtobuf(() => readMetricsProtobuf(body));
-  return readMetricsJson(body) ?? (readJson(body, 'resourceMetrics') as ExportMetricsRequest);
-}
+/** Reads the bodies of `POST /v1/metrics` and `/v1/logs`. It remembers what one body tells the next. */
+export class OtlpBodies {
+  readonly #metrics = new MetricsProtobufReader();
 
-export function readLogsBody(request: Request): ExportLogsRequest {
-  const body = bytesOf(request);
-  if (isProtobuf(request)) return readProtobuf(() => readLogsProtobuf(body));
-  return readJson(body, 'resourceLogs') as ExportLogsRequest;
+  metrics(request: Request): ReadMetrics {
+    const body = bytesOf(request);
+    if (isProtobuf(request)) return readProtobuf(() => this.#metrics.read(body));
+    return readOtlp(() => fromOtlpMetrics(readJson(body, 'resourceMetrics')));
+  }
+
+  logs(request: Request): ReadLogs {
+    const body = bytesOf(request);
+    const logs = isProtobuf(request) ? readProtobuf(() => decodeLogs(body)) : readJson(body, 'resourceLogs');
+    return readOtlp(() => fromOtlpLogs(logs));
+  }
 }
 
 /** OTLP: a message with nothing rejected is a hint, with something rejected it is a partial success. */
@@ -40,15 +52,14 @@ export function answerOtlp(
   request: Request,
   response: Response,
   field: 'rejectedDataPoints' | 'rejectedLogRecords',
-  rejected: number,
-  message: string,
+  { rejected, errorMessage }: PartialSuccess,
 ): void {
   if (isProtobuf(request)) {
-    response.type(PROTOBUF_TYPE).send(Buffer.from(writeResponseProtobuf(rejected, message)));
+    response.type(PROTOBUF_TYPE).send(Buffer.from(encodeResponse({ rejected, errorMessage })));
     return;
   }
-  const isPlain = rejected === 0 && message === '';
-  response.json(isPlain ? {} : { partialSuccess: { [field]: String(rejected), errorMessage: message } });
+  const isPlain = rejected === 0 && errorMessage === '';
+  response.json(isPlain ? {} : { partialSuccess: { [field]: String(rejected), errorMessage } });
 }
 
 function contentType(request: Request): string {
@@ -68,6 +79,15 @@ function readProtobuf<T>(read: () => T): T {
     return read();
   } catch {
     throw new HttpProblem(400, 'The body is not an OTLP request in protobuf.');
+  }
+}
+
+/** The readers forgive much; what they trip over is no OTLP. */
+function readOtlp<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof HttpProblem ? error : new HttpProblem(400, 'The body is not an OTLP request.');
   }
 }
 

@@ -13,15 +13,15 @@ export const summary = 'one collector under 2,000 processes and 500 pages';
 const CLI = fileURLToPath(new URL('../../dist/collector/cli.js', import.meta.url));
 const VIEWS = 20;
 
-export async function bench({ quick = false, minutes } = {}) {
+export async function bench({ quick = false, minutes, pages: withPages = true } = {}) {
   const seconds = minutes === undefined ? (quick ? 10 : 60) : Math.round(minutes * 60);
   const rows = [];
   const only = process.env.HOLDUP_BENCH_INSTANCES;
   const steps = only === undefined ? (quick ? [500, 1000] : [500, 1000, 2000]) : only.split(',').map(Number);
   for (const instances of steps) rows.push(await loadRow(instances, seconds));
-  const pages = await pagesRow(quick ? 100 : 500, Math.min(seconds, 30));
+  const pages = withPages ? await pagesRow(quick ? 100 : 500, Math.min(seconds, 30)) : '';
   return [
-    `Each process reports ${VIEWS} views once a second (${rows[0]?.bytes} bytes of JSON, gzip); SQLite store; ${seconds} s each.`,
+    `Each process reports ${VIEWS} views once a second (${rows[0]?.bytes.plain} bytes of protobuf, ${rows[0]?.bytes.packed} as gzip); SQLite store; ${seconds} s each.`,
     `Load generators share the cores. ${machineLine()}`,
     '',
     '| processes | reports/s | ingest p50 | ingest p99 | not taken | wrong sums | `/api` p99 | `/metrics` p99 | collector CPU | CPU a report | RSS after 1/3 → end |',

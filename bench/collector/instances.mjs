@@ -1,18 +1,20 @@
 // A child of the bench: many simulated processes, each reporting once a second, over raw sockets so that this side costs
 // little. It prints one JSON line with what came of it.
 import { connect } from 'node:net';
-import { gzipSync } from 'node:zlib';
-import { Histogram, toOtlpMetrics } from 'holdup/protocol';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
+import { encodeMetrics, Histogram, toOtlpMetrics } from 'holdup/protocol';
 
 const { url, instances, views, seconds, connections, encoding } = JSON.parse(process.argv[2]);
 const { hostname, port } = new URL(url);
-const SEQUENCE = 1_234_567_890;
+/** The number of a process's first report; as bytes, it is as long as those that follow. */
+const FIRST_SEQUENCE = 1_700_000_000_000;
+const SEQUENCE_BYTES = 6;
 const latencies = [];
 const statuses = {};
 let sent = 0;
 let unanswered = 0;
 let lateMs = 0;
-let bytes = 0;
+const bytes = { plain: 0, packed: 0 };
 
 /** What one process says each second: every view with 25 requests, some of them slow. */
 function reportOf(id) {
@@ -32,7 +34,7 @@ function reportOf(id) {
       nodeVersion: '20.20.0',
       role: 'main',
     },
-    sequence: SEQUENCE,
+    sequence: FIRST_SEQUENCE,
     startMs: endMs - 1000,
     endMs,
     views: Array.from({ length: views }, (_, i) => ({
@@ -61,19 +63,63 @@ function reportOf(id) {
   };
 }
 
-/** A body in two halves, between which the number of the report goes; each half compressed once and for all. */
+/** As protobuf has it. */
+function sequenceBytes(sequence) {
+  const number = Buffer.alloc(SEQUENCE_BYTES);
+  for (let i = 0, rest = sequence; i < SEQUENCE_BYTES; i++, rest = Math.floor(rest / 128)) {
+    number[i] = (rest % 128) + (i === SEQUENCE_BYTES - 1 ? 0 : 128);
+  }
+  return number;
+}
+
+/**
+ * A report that differs from second to second in its number only: compressed once, as the agent does it, but for the
+ * number, which stands in a block of its own and uncompressed.
+ */
 function templateOf(id) {
-  const text = JSON.stringify(toOtlpMetrics(reportOf(id)));
-  const at = text.indexOf(String(SEQUENCE));
-  const halves = [text.slice(0, at), text.slice(at + String(SEQUENCE).length)];
-  bytes = text.length;
-  // Members of a gzip file follow one another freely.
-  return halves.map((half) => (encoding === 'gzip' ? gzipSync(half, { level: 6 }) : Buffer.from(half)));
+  const body = Buffer.from(encodeMetrics(toOtlpMetrics(reportOf(id))));
+  const at = body.indexOf(sequenceBytes(FIRST_SEQUENCE));
+  bytes.plain = body.length;
+  if (encoding !== 'gzip') return { body, at, packed: body, packedAt: at };
+  const whole = { level: 1, finishFlush: constants.Z_SYNC_FLUSH };
+  const before = deflateRawSync(body.subarray(0, at), whole);
+  const block = Buffer.from([0, SEQUENCE_BYTES, 0, ~SEQUENCE_BYTES, 0xff]);
+  const after = deflateRawSync(body.subarray(at + SEQUENCE_BYTES), { level: 1 });
+  const head = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+  const packed = Buffer.concat([head, before, block, Buffer.alloc(SEQUENCE_BYTES), after, Buffer.alloc(8)]);
+  bytes.packed = packed.length;
+  packed.writeUInt32LE(body.length, packed.length - 4);
+  return { body, at, packed, packedAt: head.length + before.length + block.length };
+}
+
+/** The template with that number. Only one request of a process is on its way at a time. */
+function numbered({ body, at, packed, packedAt }, sequence) {
+  const number = sequenceBytes(sequence);
+  number.copy(packed, packedAt);
+  if (packed !== body) {
+    number.copy(body, at);
+    packed.writeUInt32LE(crc32(body), packed.length - 8);
+  }
+  return packed;
 }
 
 const templates = Array.from({ length: instances }, (_, i) => templateOf(`sim-${i}`));
 const queues = Array.from({ length: connections }, () => []);
 for (let i = 0; i < instances; i++) queues[i % connections].push(i);
+
+const heads = new Map();
+
+function headOf(length) {
+  let head = heads.get(length);
+  if (head === undefined) {
+    head =
+      `POST /v1/metrics HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/x-protobuf\r\n` +
+      `User-Agent: holdup\r\n${encoding === 'gzip' ? 'Content-Encoding: gzip\r\n' : ''}` +
+      `Content-Length: ${length}\r\n\r\n`;
+    heads.set(length, head);
+  }
+  return head;
+}
 
 /** One connection serves its processes one after the other, each at its own moment of the second. */
 class Line {
@@ -99,12 +145,8 @@ class Line {
     });
   }
 
-  post([before, after], sequence) {
-    const number = encoding === 'gzip' ? gzipSync(String(sequence), { level: 1 }) : Buffer.from(String(sequence));
-    const head =
-      `POST /v1/metrics HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n` +
-      `${encoding === 'gzip' ? 'Content-Encoding: gzip\r\n' : ''}` +
-      `Content-Length: ${before.length + number.length + after.length}\r\n\r\n`;
+  post(template, sequence) {
+    const body = numbered(template, sequence);
     const startedAt = performance.now();
     return new Promise((resolve) => {
       this.#answered = (status) => {
@@ -112,7 +154,10 @@ class Line {
         statuses[status] = (statuses[status] ?? 0) + 1;
         resolve();
       };
-      this.#socket.write(Buffer.concat([Buffer.from(head), before, number, after]));
+      this.#socket.cork();
+      this.#socket.write(headOf(body.length), 'latin1');
+      this.#socket.write(body);
+      this.#socket.uncork();
     });
   }
 
@@ -137,17 +182,18 @@ async function run(queue) {
         continue;
       }
       sent++;
-      await line.post(templates[instance], second + 1);
+      await line.post(templates[instance], FIRST_SEQUENCE + second);
     }
   }
   line.close();
 }
 
+const cpuBefore = process.cpuUsage();
 process.stdout.write(`${JSON.stringify({ ready: true })}\n`);
 await Promise.all(queues.map(run));
 latencies.sort((a, b) => a - b);
 const quantile = (q) => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))] ?? 0;
-const cpu = process.cpuUsage();
+const cpu = process.cpuUsage(cpuBefore);
 process.stdout.write(
   `${JSON.stringify({
     sent,

@@ -1,5 +1,17 @@
 import fc from 'fast-check';
-import { fromOtlpLogs, fromOtlpMetrics, Histogram, toOtlpLogs, toOtlpMetrics } from 'holdup/protocol';
+import {
+  decodeLogs,
+  decodeResponse,
+  encodeLogs,
+  encodeMetrics,
+  encodeResponse,
+  fromOtlpLogs,
+  fromOtlpMetrics,
+  Histogram,
+  MetricsProtobufReader,
+  toOtlpLogs,
+  toOtlpMetrics,
+} from 'holdup/protocol';
 import { describe, expect, test } from 'vitest';
 import { incidentBatch, report, spoiled } from './arbitraries.js';
 
@@ -42,6 +54,79 @@ describe('a report as OTLP metrics', () => {
       ],
     };
     expect(fromOtlpMetrics(body)).toEqual({ reports: [], ignoredPoints: 2 });
+  });
+});
+
+/** Protobuf's texts are UTF-8, which has no half surrogate pairs. */
+function wellFormed<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_key, each) =>
+    typeof each === 'string' ? each.toWellFormed() : each,
+  ) as T;
+}
+
+describe('in protobuf', () => {
+  test('a report says what it says in JSON, also to a reader that has read others', () => {
+    const reader = new MetricsProtobufReader();
+    fc.assert(
+      fc.property(report, (each) => {
+        const body = wellFormed(toOtlpMetrics(each));
+        expect(reader.read(encodeMetrics(body))).toEqual(fromOtlpMetrics(body));
+      }),
+    );
+  });
+
+  test('several reports in one body come back in order', () => {
+    fc.assert(
+      fc.property(fc.array(report, { maxLength: 3 }), (reports) => {
+        const body = wellFormed({
+          resourceMetrics: reports.flatMap((each) => toOtlpMetrics(each).resourceMetrics ?? []),
+        });
+        expect(new MetricsProtobufReader().read(encodeMetrics(body))).toEqual(fromOtlpMetrics(body));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('incidents say what they say in JSON', () => {
+    fc.assert(
+      fc.property(incidentBatch, (batch) => {
+        const body = wellFormed(toOtlpLogs(batch));
+        expect(fromOtlpLogs(decodeLogs(encodeLogs(body)))).toEqual(fromOtlpLogs(body));
+      }),
+    );
+  });
+
+  test('a partial success comes back as it was sent', () => {
+    for (const each of [
+      { rejected: 0, errorMessage: '' },
+      { rejected: 0, errorMessage: 'a hint' },
+      { rejected: 2 ** 40, errorMessage: 'zu viel für uns' },
+    ]) {
+      expect(decodeResponse(encodeResponse(each))).toEqual(each);
+    }
+  });
+
+  test('whatever bytes come, the readers answer or throw a RangeError', () => {
+    const reader = new MetricsProtobufReader();
+    const bytes = fc
+      .tuple(report, fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 4 }), fc.nat())
+      .map(([each, changes, length]) => {
+        const body = encodeMetrics(wellFormed(toOtlpMetrics(each)));
+        for (const [at, byte] of changes) body[at % body.length] = byte;
+        return body.subarray(0, length % 3 === 0 ? length % body.length : body.length);
+      });
+    fc.assert(
+      fc.property(bytes, (body) => {
+        for (const read of [() => reader.read(body), () => decodeLogs(body), () => decodeResponse(body)]) {
+          try {
+            read();
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+          }
+        }
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

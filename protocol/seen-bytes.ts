@@ -1,0 +1,37 @@
+import type { ProtobufReader } from './protobuf-reader.js';
+
+/** How many bytes are remembered, and how many in one piece. Beyond that all are forgotten and learnt again. */
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_PIECE_BYTES = 4096;
+
+interface Seen<T> {
+  readonly bytes: Uint8Array;
+  readonly value: T;
+}
+
+/** What pieces of bytes were found to say, so that the same ones need not be read anew. */
+export class SeenBytes<T> {
+  readonly #seen = new Map<number, Seen<T>>();
+  #bytes = 0;
+
+  find(reader: ProtobufReader, from: number, to: number): T | undefined {
+    const seen = this.#seen.get(reader.hash(from, to));
+    return seen !== undefined && reader.holds(seen.bytes, from, to) ? seen.value : undefined;
+  }
+
+  /** Of two with the same hash the newer one stays. */
+  add(reader: ProtobufReader, from: number, to: number, value: T): T {
+    if (to - from > MAX_PIECE_BYTES) return value;
+    this.#bytes += to - from + OVERHEAD_BYTES;
+    if (this.#bytes > MAX_BYTES) {
+      this.#seen.clear();
+      this.#bytes = to - from + OVERHEAD_BYTES;
+    }
+    // A copy: a view would keep the whole body.
+    this.#seen.set(reader.hash(from, to), { bytes: new Uint8Array(reader.bytes.subarray(from, to)), value });
+    return value;
+  }
+}
+
+/** About what remembering a piece costs besides its bytes. */
+const OVERHEAD_BYTES = 200;
