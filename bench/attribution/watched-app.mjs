@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { fromOtlpLogs, fromOtlpMetrics } from 'holdup/protocol';
+import { decodeLogs, fromOtlpLogs, MetricsProtobufReader } from 'holdup/protocol';
 import { startCollector } from '../lib/collector.mjs';
 import { pinned } from '../lib/machine.mjs';
 
@@ -63,17 +63,19 @@ export async function startWatchedApp({ node = process.execPath, env = {}, core 
 async function startListener(onward) {
   const reports = [];
   const incidents = [];
+  const metrics = new MetricsProtobufReader();
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const raw = Buffer.concat(chunks);
-    const body = JSON.parse(request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw);
-    if (request.url === '/v1/metrics') reports.push(...fromOtlpMetrics(body).reports);
-    else incidents.push(...fromOtlpLogs(body).batches.flatMap((batch) => batch.incidents));
-    const headers = { 'content-type': 'application/json' };
+    const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+    if (request.url === '/v1/metrics') reports.push(...metrics.read(body).reports);
+    else incidents.push(...fromOtlpLogs(decodeLogs(body)).batches.flatMap((batch) => batch.incidents));
+    const headers = { 'content-type': request.headers['content-type'] };
     if (request.headers['content-encoding']) headers['content-encoding'] = request.headers['content-encoding'];
     const answer = await fetch(onward + request.url, { method: 'POST', headers, body: raw });
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+    response.writeHead(answer.status, { 'content-type': request.headers['content-type'] });
+    response.end(Buffer.from(await answer.arrayBuffer()));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

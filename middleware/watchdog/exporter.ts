@@ -1,12 +1,13 @@
 import { Agent } from 'node:http';
 import { gzip } from 'node:zlib';
-import type { DroppedCount } from '../../protocol/index.js';
+import { type DroppedCount, decodeResponse, type PartialSuccess } from '../../protocol/index.js';
 import { type PostAnswer, post } from './http-post.js';
 
 /** One body on its way to the collector. */
 export interface Shipment {
   readonly path: '/v1/metrics' | '/v1/logs';
-  readonly body: string;
+  /** Protobuf. */
+  readonly body: Uint8Array;
   /** What is lost if this is. */
   readonly contents: readonly DroppedCount[];
 }
@@ -35,12 +36,11 @@ const RETRY_AFTER_MAX_MS = 300_000;
 const RETRYABLE = new Set([429, 502, 503, 504]);
 
 interface Queued extends Shipment {
-  readonly bytes: number;
   attempts: number;
 }
 
 /**
- * Ships OTLP/HTTP in JSON, one post at a time and in order, over one kept connection. Bounded in count and bytes:
+ * Ships OTLP/HTTP in protobuf, one post at a time and in order, over one kept connection. Bounded in count and bytes:
  * what does not fit, or is refused for good, is handed to `onDropped`.
  *
  * Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
@@ -72,9 +72,8 @@ export class Exporter {
   }
 
   push(shipment: Shipment): void {
-    const bytes = shipment.body.length;
-    this.#queue.push({ ...shipment, bytes, attempts: 0 });
-    this.#bytes += bytes;
+    this.#queue.push({ ...shipment, attempts: 0 });
+    this.#bytes += shipment.body.length;
     // The head may be on the wire; the oldest one behind it is the one to give up.
     while (this.#queue.length > MAX_SHIPMENTS || (this.#bytes > MAX_BYTES && this.#queue.length > 1)) {
       this.#drop(this.#queue.splice(this.#sending ? 1 : 0, 1)[0]);
@@ -106,7 +105,7 @@ export class Exporter {
       const waitMs = await this.#send(head, this.#target);
       if (waitMs === null) {
         this.#queue.shift();
-        this.#bytes -= head.bytes;
+        this.#bytes -= head.body.length;
       } else {
         this.#retryTimer = setTimeout(() => {
           this.#retryTimer = undefined;
@@ -131,7 +130,7 @@ export class Exporter {
         timeoutMs: this.#options.timeoutMs,
       });
       if (answer.status >= 200 && answer.status < 300) {
-        this.#readPartialSuccess(answer.text);
+        this.#readPartialSuccess(answer.body);
         return null;
       }
       if (RETRYABLE.has(answer.status)) return retryAfterMs(answer) ?? backoffMs(shipment.attempts++);
@@ -145,23 +144,22 @@ export class Exporter {
     }
   }
 
-  #readPartialSuccess(text: string): void {
-    if (!text.includes('partialSuccess')) return;
-    let partial: { rejectedDataPoints?: unknown; rejectedLogRecords?: unknown; errorMessage?: unknown } | undefined;
+  #readPartialSuccess(body: Uint8Array): void {
+    let partial: PartialSuccess;
     try {
-      partial = JSON.parse(text)?.partialSuccess;
+      partial = decodeResponse(body);
     } catch {
+      // A receiver that answers in some other way took it all the same.
       return;
     }
-    const count = Number(partial?.rejectedDataPoints ?? partial?.rejectedLogRecords ?? 0);
-    if (!(count > 0)) return;
-    this.#options.onDropped([{ what: 'rejected', count }]);
-    this.#warnOnce('partial', `the collector refused ${count} entries: ${String(partial?.errorMessage ?? '')}`);
+    if (!(partial.rejected > 0)) return;
+    this.#options.onDropped([{ what: 'rejected', count: partial.rejected }]);
+    this.#warnOnce('partial', `the collector refused ${partial.rejected} entries: ${partial.errorMessage}`);
   }
 
   #drop(shipment: Queued | undefined): void {
     if (shipment === undefined) return;
-    this.#bytes -= shipment.bytes;
+    this.#bytes -= shipment.body.length;
     this.#options.onDropped(shipment.contents);
   }
 
@@ -177,9 +175,11 @@ function newAgent(url: URL): Agent {
   return new AgentOf({ keepAlive: true, maxSockets: 1, timeout: 60_000 });
 }
 
-async function encode(text: string, compress: boolean): Promise<{ body: Buffer; headers: Record<string, string> }> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'holdup' };
-  const plain = Buffer.from(text);
+async function encode(
+  plain: Uint8Array,
+  compress: boolean,
+): Promise<{ body: Uint8Array; headers: Record<string, string> }> {
+  const headers: Record<string, string> = { 'content-type': 'application/x-protobuf', 'user-agent': 'holdup' };
   if (!compress || plain.length < GZIP_FROM_BYTES) return { body: plain, headers };
   headers['content-encoding'] = 'gzip';
   // Level 1: reports are small and repeat themselves, so more effort buys little.

@@ -4,7 +4,7 @@ export interface PostAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** At most `MAX_ANSWER_BYTES` of it. */
-  readonly text: string;
+  readonly body: Uint8Array;
 }
 
 export interface PostOptions {
@@ -21,7 +21,7 @@ const MAX_ANSWER_BYTES = 16 * 1024;
  * Posts `body` once. Follows no redirect. Rejects when no status came back (refused, reset, timed out) with the
  * error's `code`.
  */
-export function post(url: URL, body: Buffer, options: PostOptions): Promise<PostAnswer> {
+export function post(url: URL, body: Uint8Array, options: PostOptions): Promise<PostAnswer> {
   const request = url.protocol === 'https:' ? process.getBuiltinModule('node:https').request : httpRequest;
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
@@ -44,7 +44,7 @@ export function post(url: URL, body: Buffer, options: PostOptions): Promise<Post
         resolve({
           status: answer.statusCode ?? 0,
           headers: answer.headers,
-          text: Buffer.concat(chunks).toString('utf8', 0, MAX_ANSWER_BYTES),
+          body: Buffer.concat(chunks),
         });
       };
       answer.on('data', (chunk: Buffer) => {

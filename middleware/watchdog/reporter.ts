@@ -2,6 +2,8 @@ import {
   type BlockedNow,
   type DroppedCount,
   EMPTY_HISTOGRAM,
+  encodeLogs,
+  encodeMetrics,
   type IncidentDelta,
   type Instance,
   type Report,
@@ -57,7 +59,7 @@ export class Reporter {
     if (incidents.length === 0) return;
     const redacted = incidents.map((incident) => this.#redaction.incident(incident));
     const batch = { instance: this.#instance, sequence: this.#batches++, incidents: redacted };
-    const body = JSON.stringify(toOtlpLogs(batch));
+    const body = encodeLogs(toOtlpLogs(batch));
     this.#exporter.push({ path: '/v1/logs', body, contents: [{ what: 'incidents', count: incidents.length }] });
   }
 
@@ -102,7 +104,7 @@ export class Reporter {
     const whole: Report = { ...report, views, instance: this.#instance, sequence: this.#reports++, dropped };
     this.#exporter.push({
       path: '/v1/metrics',
-      body: JSON.stringify(toOtlpMetrics(whole)),
+      body: encodeMetrics(toOtlpMetrics(whole)),
       // If this one is lost, so is its list of what was lost before.
       contents: [{ what: 'reports', count: 1 }, ...dropped],
     });

@@ -11,7 +11,7 @@ let received: IncomingMessage[] = [];
 beforeAll(async () => {
   receiver = createServer((request, response) => {
     received.push(request);
-    request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'));
+    request.resume().on('end', () => response.setHeader('content-type', 'application/x-protobuf').end());
   }).listen(0, '127.0.0.1');
   await once(receiver, 'listening');
 });
@@ -39,7 +39,7 @@ test("reports to OpenTelemetry's endpoint with its headers and compression when 
   expect(post.headers).toMatchObject({
     'api-key': 'a secret',
     'x-tenant': 'books',
-    'content-type': 'application/json',
+    'content-type': 'application/x-protobuf',
   });
   expect(post.headers['content-encoding']).toBeUndefined();
 });

@@ -27,7 +27,7 @@ test('sends the token and extra headers, compresses, and tries again after 429 a
   expect(receiver.posts[0]?.headers).toMatchObject({
     authorization: 'Bearer secret',
     'x-team': 'books',
-    'content-type': 'application/json',
+    'content-type': 'application/x-protobuf',
     'content-encoding': 'gzip',
   });
   // Nothing was lost and nothing came twice.

@@ -1,18 +1,19 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { fromOtlpLogs, fromOtlpMetrics, type IncidentDelta, type Report } from 'holdup/protocol';
+import { decodeLogs, fromOtlpLogs, type IncidentDelta, MetricsProtobufReader, type Report } from 'holdup/protocol';
 
 export interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
 }
 
-/** A real HTTP server that reads OTLP/HTTP in JSON as any collector would; `answer` may refuse. */
+/** A real HTTP server that reads OTLP/HTTP in protobuf as any collector would; `answer` may refuse. */
 export async function startReceiver(answer: (response: ServerResponse, count: number) => boolean = () => false) {
   const reports: Report[] = [];
   const incidents: IncidentDelta[] = [];
   const posts: Received[] = [];
+  const metrics = new MetricsProtobufReader();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -20,11 +21,10 @@ export async function startReceiver(answer: (response: ServerResponse, count: nu
       posts.push({ path: request.url ?? '', headers: request.headers });
       if (answer(response, posts.length)) return;
       const raw = Buffer.concat(chunks);
-      const text = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
-      const body = JSON.parse(text.toString());
-      if (request.url === '/v1/metrics') reports.push(...fromOtlpMetrics(body).reports);
-      else incidents.push(...fromOtlpLogs(body).batches.flatMap((batch) => batch.incidents));
-      response.setHeader('content-type', 'application/json').end('{}');
+      const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw;
+      if (request.url === '/v1/metrics') reports.push(...metrics.read(body).reports);
+      else incidents.push(...fromOtlpLogs(decodeLogs(body)).batches.flatMap((batch) => batch.incidents));
+      response.setHeader('content-type', 'application/x-protobuf').end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
