@@ -13,10 +13,11 @@ import {
   type ViewList,
 } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
-import { instanceSummaries, overviewOf, viewSummaries } from './fleet-overview.js';
+import { overviewOf, rankedInstances, rankedViews, viewSummary } from './fleet-overview.js';
 import type { IncidentGroup } from './incident-group.js';
 import { compareWorst, type IncidentRank } from './incidents.js';
 import type { Persistence } from './persistence.js';
+import { jsonList } from './pieces.js';
 import { HttpProblem } from './problem.js';
 import { readTimeline, TimelineQuery, toRange } from './timeline-history.js';
 
@@ -68,10 +69,11 @@ export function apiRoutes(fleet: Fleet, kept: () => Persistence, now: () => numb
     response.json(overviewOf(fleet, now()) satisfies Overview);
   });
 
-  router.get('/views', (request, response) => {
+  router.get('/views', async (request, response) => {
     const { service } = parseQuery(ServiceQuery, request.query);
-    const views = viewSummaries(fleet, now()).filter((view) => service === undefined || view.service === service);
-    response.json({ views } satisfies ViewList);
+    const views = rankedViews(fleet, now()).filter((view) => service === undefined || view.service === service);
+    const rows = summaries(views, (view) => viewSummary(fleet, view, now()) satisfies ViewList['views'][number]);
+    response.type('json').send(await jsonList('views', rows));
   });
 
   router.get('/incidents', (request, response) => {
@@ -125,15 +127,21 @@ export function apiRoutes(fleet: Fleet, kept: () => Persistence, now: () => numb
     response.json((await readTimeline(fleet, kept(), range)) satisfies TimelineHistory);
   });
 
-  router.get('/instances', (request, response) => {
+  router.get('/instances', async (request, response) => {
     const { service } = parseQuery(ServiceQuery, request.query);
-    const instances = instanceSummaries(fleet, now()).filter(
-      (each) => service === undefined || each.service === service,
+    const entries = rankedInstances(fleet, now()).filter(
+      ({ instance }) => service === undefined || instance.service === service,
     );
-    response.json({ instances } satisfies InstanceList);
+    const rows = summaries(entries, (entry) => entry.summary(now()) satisfies InstanceList['instances'][number]);
+    response.type('json').send(await jsonList('instances', rows));
   });
 
   return router;
+}
+
+/** Each is made only when its turn has come. */
+function* summaries<T, S>(entries: readonly T[], summaryOf: (entry: T) => S): Generator<S> {
+  for (const entry of entries) yield summaryOf(entry);
 }
 
 function parseBody<T extends v.GenericSchema>(schema: T, body: unknown): v.InferOutput<T> {

@@ -1,6 +1,5 @@
 import {
   type IncidentSummary,
-  type InstanceSummary,
   type Overview,
   type OverviewLoop,
   type ViewSummary,
@@ -43,9 +42,25 @@ export function viewSummary(fleet: Fleet, view: ViewTotals, now: number): ViewSu
 }
 
 /** The views with the largest share of the loop first. */
-export function viewSummaries(fleet: Fleet, now: number): ViewSummary[] {
-  const views = Array.from(fleet.views.all(), (view) => viewSummary(fleet, view, now));
-  return views.sort((a, b) => b.busyShare - a.busyShare || b.busyMs - a.busyMs || b.requests - a.requests);
+export function rankedViews(fleet: Fleet, now: number): ViewTotals[] {
+  const windowSeconds = fleet.windowSeconds(now);
+  const ranked = Array.from(fleet.views.all(), (view) => ({ view, busyShare: view.busyShare(now, windowSeconds) }));
+  ranked.sort(
+    (a, b) => b.busyShare - a.busyShare || b.view.busy.sum - a.view.busy.sum || b.view.requests - a.view.requests,
+  );
+  return ranked.map(({ view }) => view);
+}
+
+/** Those that need a person first: blocked, silent, ok, gone. */
+export function rankedInstances(fleet: Fleet, now: number): InstanceEntry[] {
+  const ranked = Array.from(fleet.instances.all(), (entry) => ({ entry, order: STATE_ORDER[entry.state(now)] }));
+  ranked.sort(
+    (a, b) =>
+      a.order - b.order ||
+      compare(a.entry.instance.service, b.entry.instance.service) ||
+      compare(a.entry.instance.id, b.entry.instance.id),
+  );
+  return ranked.map(({ entry }) => entry);
 }
 
 export function incidentSummaries(fleet: Fleet, now: number, limit: number): IncidentSummary[] {
@@ -53,14 +68,6 @@ export function incidentSummaries(fleet: Fleet, now: number, limit: number): Inc
     .worstFirst()
     .slice(0, limit)
     .map((group) => group.summary(now));
-}
-
-/** Those that need a person first: blocked, silent, ok, gone. */
-export function instanceSummaries(fleet: Fleet, now: number): InstanceSummary[] {
-  const all = Array.from(fleet.instances.all(), (entry) => entry.summary(now));
-  return all.sort(
-    (a, b) => STATE_ORDER[a.state] - STATE_ORDER[b.state] || compare(a.service, b.service) || compare(a.id, b.id),
-  );
 }
 
 function verdictOf(fleet: Fleet, loop: OverviewLoop, now: number): Verdict {

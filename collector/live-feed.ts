@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { LiveDelta, LiveIncident, LiveSnapshot } from '../protocol/index.js';
 import type { Fleet, FleetEvents } from './fleet.js';
-import { incidentSummaries, instanceSummaries, overviewOf, viewSummaries, viewSummary } from './fleet-overview.js';
+import { incidentSummaries, overviewOf, rankedInstances, rankedViews, viewSummary } from './fleet-overview.js';
 import type { IncidentGroup } from './incident-group.js';
 import { COLLECTOR_LIMITS } from './limits.js';
 
@@ -117,9 +117,13 @@ export class LiveFeed implements FleetEvents {
       type: 'snapshot',
       at,
       overview: overviewOf(fleet, at),
-      views: viewSummaries(fleet, at).slice(0, SNAPSHOT_ROWS),
+      views: rankedViews(fleet, at)
+        .slice(0, SNAPSHOT_ROWS)
+        .map((view) => viewSummary(fleet, view, at)),
       incidents: incidentSummaries(fleet, at, SNAPSHOT_INCIDENTS),
-      instances: instanceSummaries(fleet, at).slice(0, SNAPSHOT_ROWS),
+      instances: rankedInstances(fleet, at)
+        .slice(0, SNAPSHOT_ROWS)
+        .map((entry) => entry.summary(at)),
       timeline: fleet.timeline.recent(),
     };
   }

@@ -1,123 +1,124 @@
-import { Registry } from 'prom-client';
 import {
   Histogram,
-  type HistogramData,
   OTHER_ROUTE,
-  PROMETHEUS_BUCKET_EXPONENTS,
   PROMETHEUS_METRICS,
   type PrometheusMetric,
-  powerOfTwoBuckets,
+  type PrometheusType,
 } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import type { LiveFeed } from './live-feed.js';
-import type { Persistence } from './persistence.js';
+import { inPieces } from './pieces.js';
+import { headText, histogramText, type Labels, PROMETHEUS_CONTENT_TYPE, sampleText } from './prometheus-text.js';
 import { VERSION } from './version.js';
 
 /** Routes with series of their own; the rest of a service is summed up as `(other)`, so that a scrape stays small. */
 const ROUTES_WITH_SERIES = 1000;
 
-type Labels = Readonly<Record<string, string>>;
-interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-  readonly metricName?: string;
-}
-
 /** The fleet's metrics, by the names of `protocol/metrics.ts` and with `service` as one more label, and our own. */
 export class MetricsPage {
-  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly contentType = PROMETHEUS_CONTENT_TYPE;
   readonly #fleet: Fleet;
-  readonly #registry = new Registry();
-  /** Summed up once a scrape, for the three metrics made from it. */
-  #routes: readonly RouteTotals[] = [];
+  readonly #feed: LiveFeed;
+  readonly #now: () => number;
 
-  constructor(fleet: Fleet, feed: LiveFeed, kept: () => Persistence, now: () => number) {
+  constructor(fleet: Fleet, feed: LiveFeed, now: () => number) {
     this.#fleet = fleet;
-    this.#addRequests();
-    this.#addFleet(fleet);
-    this.#addOwn(fleet, feed, kept, now);
+    this.#feed = feed;
+    this.#now = now;
   }
 
-  text(): Promise<string> {
-    this.#routes = sumByRoute(this.#fleet);
-    return this.#registry.metrics();
+  /** Made piece by piece: a page of megabytes never holds up the reports. */
+  async text(): Promise<string> {
+    return (await inPieces(this.#parts())).join('');
   }
 
-  #addRequests(): void {
+  *#parts(): Generator<string> {
+    const routes = yield* sumByRoute(this.#fleet);
     const { requestBusy, requestWait, requestActive } = PROMETHEUS_METRICS;
-    this.#add(requestBusy, () =>
-      this.#routes.flatMap(({ labels, busy }) => histogram(requestBusy, labels, busy.data())),
-    );
-    this.#add(requestWait, () =>
-      this.#routes.flatMap(({ labels, wait }) => histogram(requestWait, labels, wait.data())),
-    );
-    this.#add(requestActive, () => this.#routes.map(({ labels, active }) => ({ labels, value: active })));
+    yield headText(requestBusy);
+    for (const { labels, busy } of routes) yield histogramText(requestBusy.name, labels, busy.data());
+    yield headText(requestWait);
+    for (const { labels, wait } of routes) yield histogramText(requestWait.name, labels, wait.data());
+    yield headText(requestActive);
+    for (const { labels, active } of routes) yield sampleText(requestActive.name, labels, active);
+    yield* this.#operations();
+    yield* this.#blocks();
+    yield* this.#observer();
+    yield* this.#own();
   }
 
-  #addFleet({ metrics, dropped }: Fleet): void {
-    const { operations, operationDuration, blockDuration, blockedTime, attributedTime, observerDropped, observerBusy } =
-      PROMETHEUS_METRICS;
-    this.#add(operations, () =>
-      Array.from(metrics.operations.values(), ({ service, route, operation, duration }) => ({
-        labels: { service, route, operation },
-        value: duration.count,
-      })),
-    );
-    this.#add(operationDuration, () =>
-      Array.from(metrics.operations.values()).flatMap(({ service, route, operation, duration }) =>
-        histogram(operationDuration, { service, route, operation }, duration.data()),
-      ),
-    );
-    this.#add(blockDuration, () =>
-      Array.from(metrics.blocks.values()).flatMap(({ service, route, duration }) =>
-        histogram(blockDuration, { service, route }, duration.data()),
-      ),
-    );
-    this.#add(observerDropped, () => Array.from(dropped, ([what, value]) => ({ labels: { what }, value })));
-    this.#add(blockedTime, () => [{ labels: {}, value: metrics.blockedSeconds }]);
-    this.#add(attributedTime, () => [{ labels: {}, value: metrics.attributedSeconds }]);
-    this.#add(observerBusy, () => [{ labels: {}, value: metrics.observerSeconds }]);
+  *#operations(): Generator<string> {
+    const { operations, operationDuration } = PROMETHEUS_METRICS;
+    const all = Array.from(this.#fleet.metrics.operations.values(), ({ service, route, operation, duration }) => ({
+      labels: { service, route, operation },
+      duration,
+    }));
+    yield headText(operations);
+    for (const { labels, duration } of all) yield sampleText(operations.name, labels, duration.count);
+    yield headText(operationDuration);
+    for (const { labels, duration } of all) yield histogramText(operationDuration.name, labels, duration.data());
   }
 
-  #addOwn(fleet: Fleet, feed: LiveFeed, kept: () => Persistence, now: () => number): void {
-    const { metrics } = fleet;
-    const own = (name: string, type: 'counter' | 'gauge', help: string, read: () => Sample[]): void =>
-      this.#add({ name: `holdup_collector_${name}`, help, type, labels: [] }, read);
-    const one = (value: number): Sample[] => [{ labels: {}, value }];
+  *#blocks(): Generator<string> {
+    const { name } = PROMETHEUS_METRICS.blockDuration;
+    yield headText(PROMETHEUS_METRICS.blockDuration);
+    for (const { service, route, duration } of [...this.#fleet.metrics.blocks.values()]) {
+      yield histogramText(name, { service, route }, duration.data());
+    }
+  }
 
-    own('info', 'gauge', 'Version of the collector.', () => [{ labels: { version: VERSION }, value: 1 }]);
-    own('reports_total', 'counter', 'Reports received and counted.', () => one(metrics.reports));
-    own('incident_batches_total', 'counter', 'Batches of incidents received and counted.', () => one(metrics.batches));
-    own('duplicates_total', 'counter', 'Reports and batches that came twice and were counted once.', () =>
-      one(metrics.duplicates),
+  *#observer(): Generator<string> {
+    const { metrics, dropped } = this.#fleet;
+    const { blockedTime, attributedTime, observerDropped, observerBusy } = PROMETHEUS_METRICS;
+    yield family(
+      observerDropped,
+      Array.from(dropped, ([what, value]) => [{ what }, value]),
     );
-    own('ignored_total', 'counter', 'OpenTelemetry data that is none of Holdup and was left aside.', () => [
-      { labels: { what: 'data points' }, value: metrics.ignoredPoints },
-      { labels: { what: 'log records' }, value: metrics.ignoredRecords },
+    yield family(blockedTime, [[{}, metrics.blockedSeconds]]);
+    yield family(attributedTime, [[{}, metrics.attributedSeconds]]);
+    yield family(observerBusy, [[{}, metrics.observerSeconds]]);
+  }
+
+  *#own(): Generator<string> {
+    const { metrics, instances, incidents } = this.#fleet;
+    const own = (name: string, type: PrometheusType, help: string, samples: readonly Sample[]): string =>
+      family({ name: `holdup_collector_${name}`, help, type }, samples);
+    const counts = Object.entries(instances.counts(this.#now()));
+
+    yield own('info', 'gauge', 'Version of the collector.', [[{ version: VERSION }, 1]]);
+    yield own('reports_total', 'counter', 'Reports received and counted.', [[{}, metrics.reports]]);
+    yield own('incident_batches_total', 'counter', 'Batches of incidents received and counted.', [
+      [{}, metrics.batches],
     ]);
-    own('refused_total', 'counter', 'Ingest requests answered with an error, by HTTP status.', () =>
-      Array.from(metrics.refused, ([status, value]) => ({ labels: { status: String(status) }, value })),
+    yield own('duplicates_total', 'counter', 'Reports and batches that came twice and were counted once.', [
+      [{}, metrics.duplicates],
+    ]);
+    yield own('ignored_total', 'counter', 'OpenTelemetry data that is none of Holdup and was left aside.', [
+      [{ what: 'data points' }, metrics.ignoredPoints],
+      [{ what: 'log records' }, metrics.ignoredRecords],
+    ]);
+    yield own(
+      'refused_total',
+      'counter',
+      'Ingest requests answered with an error, by HTTP status.',
+      Array.from(metrics.refused, ([status, value]) => [{ status: String(status) }, value]),
     );
-    own('instances', 'gauge', 'Watched processes by state.', () =>
-      Object.entries(fleet.instances.counts(now())).map(([state, value]) => ({ labels: { state }, value })),
+    yield own(
+      'instances',
+      'gauge',
+      'Watched processes by state.',
+      counts.map(([state, value]) => [{ state }, value]),
     );
-    own('incident_groups', 'gauge', 'Incident groups kept.', () => one(fleet.incidents.size));
-    own('live_clients', 'gauge', 'Pages connected to the live feed.', () => one(feed.clients));
-    own('store_up', 'gauge', '1 while the store takes what is to be saved, 0 while it fails.', () =>
-      one(kept().failure === '' ? 1 : 0),
-    );
-    own('store_failures_total', 'counter', 'Times the store began to fail.', () => one(kept().failures));
-    own('store_saved_timestamp_seconds', 'gauge', 'When everything was last saved, in seconds since 1970.', () =>
-      one(kept().savedAt / 1000),
-    );
-    own('store_size_bytes', 'gauge', 'Size of the store, as of the last minute.', () => one(kept().sizeBytes));
+    yield own('incident_groups', 'gauge', 'Incident groups kept.', [[{}, incidents.size]]);
+    yield own('live_clients', 'gauge', 'Pages connected to the live feed.', [[{}, this.#feed.clients]]);
   }
+}
 
-  /** prom-client asks a registered metric for nothing but its name and its values; ours come from the fleet. */
-  #add({ name, help, type }: PrometheusMetric, read: () => Sample[]): void {
-    const metric = { name, get: async () => ({ name, help, type, aggregator: 'sum', values: read() }) };
-    this.#registry.registerMetric(metric as unknown as Parameters<Registry['registerMetric']>[0]);
-  }
+type Sample = readonly [Labels, number];
+
+/** A metric that is no histogram. */
+function family(metric: Omit<PrometheusMetric, 'labels'>, samples: readonly Sample[]): string {
+  return headText(metric) + samples.map(([labels, value]) => sampleText(metric.name, labels, value)).join('');
 }
 
 interface RouteTotals {
@@ -127,10 +128,10 @@ interface RouteTotals {
   readonly wait: Histogram;
 }
 
-/** Handlers of the same route are one series. */
-function sumByRoute(fleet: Fleet): RouteTotals[] {
+/** Handlers of the same route are one series. Adds nothing to the page, but may stop after each view. */
+function* sumByRoute(fleet: Fleet): Generator<string, readonly RouteTotals[]> {
   const routes = new Map<string, RouteTotals>();
-  for (const { service, view, active, busy, wait } of fleet.views.all()) {
+  for (const { service, view, active, busy, wait } of [...fleet.views.all()]) {
     let { method, route } = view;
     let key = `${service}\n${method}\n${route}`;
     if (!routes.has(key) && routes.size >= ROUTES_WITH_SERIES) {
@@ -146,19 +147,7 @@ function sumByRoute(fleet: Fleet): RouteTotals[] {
     totals.active += active;
     totals.busy.merge(busy.data());
     totals.wait.merge(wait.data());
+    yield '';
   }
   return [...routes.values()];
-}
-
-function histogram({ name }: PrometheusMetric, labels: Labels, data: HistogramData): Sample[] {
-  const { from, to } = PROMETHEUS_BUCKET_EXPONENTS;
-  const samples: Sample[] = powerOfTwoBuckets(data, from, to).map(({ le, count }) => ({
-    metricName: `${name}_bucket`,
-    labels: { ...labels, le: String(le) },
-    value: count,
-  }));
-  samples.push({ metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: data.count });
-  samples.push({ metricName: `${name}_sum`, labels, value: data.sum });
-  samples.push({ metricName: `${name}_count`, labels, value: data.count });
-  return samples;
 }

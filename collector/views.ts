@@ -84,19 +84,27 @@ export class ViewTotals {
     return this.rank;
   }
 
-  summary(now: number, windowSeconds: number, openIncidents: number): ViewSummary {
+  get requests(): number {
+    return this.duration.count;
+  }
+
+  /** In the last minute: loop time a second, 0 to 1 for each instance that served it. */
+  busyShare(now: number, windowSeconds: number): number {
     for (const [id, servedAt] of this.#servedBy) if (now - servedAt > MINUTE_MS) this.#servedBy.delete(id);
+    return Math.min(1, this.#busySeconds.total(now) / windowSeconds / Math.max(1, this.#servedBy.size));
+  }
+
+  summary(now: number, windowSeconds: number, openIncidents: number): ViewSummary {
     const duration = this.#duration.data(now);
     const busy = this.#busy.data(now);
-    const instances = Math.max(1, this.#servedBy.size);
     return {
       service: this.service,
       ...this.view,
       active: this.active,
-      requests: this.duration.count,
+      requests: this.requests,
       requestsPerSecond: this.#requests.total(now) / windowSeconds,
       busyMs: this.busy.sum * 1000,
-      busyShare: Math.min(1, this.#busySeconds.total(now) / windowSeconds / instances),
+      busyShare: this.busyShare(now, windowSeconds),
       waitMs: this.wait.sum * 1000,
       // A view that nobody called in the last minute shows what is known of it from before.
       duration: {
