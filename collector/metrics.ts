@@ -7,6 +7,7 @@ import {
 } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import type { LiveFeed } from './live-feed.js';
+import type { Persistence } from './persistence.js';
 import { inPieces } from './pieces.js';
 import { headText, histogramText, type Labels, PROMETHEUS_CONTENT_TYPE, sampleText } from './prometheus-text.js';
 import { VERSION } from './version.js';
@@ -19,11 +20,13 @@ export class MetricsPage {
   readonly contentType = PROMETHEUS_CONTENT_TYPE;
   readonly #fleet: Fleet;
   readonly #feed: LiveFeed;
+  readonly #kept: () => Persistence;
   readonly #now: () => number;
 
-  constructor(fleet: Fleet, feed: LiveFeed, now: () => number) {
+  constructor(fleet: Fleet, feed: LiveFeed, kept: () => Persistence, now: () => number) {
     this.#fleet = fleet;
     this.#feed = feed;
+    this.#kept = kept;
     this.#now = now;
   }
 
@@ -110,6 +113,15 @@ export class MetricsPage {
       counts.map(([state, value]) => [{ state }, value]),
     );
     yield own('incident_groups', 'gauge', 'Incident groups kept.', [[{}, incidents.size]]);
+    const { failure, failures, savedAt, sizeBytes } = this.#kept();
+    yield own('store_up', 'gauge', '1 while the store takes what is to be saved, 0 while it fails.', [
+      [{}, failure === '' ? 1 : 0],
+    ]);
+    yield own('store_failures_total', 'counter', 'Times the store began to fail.', [[{}, failures]]);
+    yield own('store_saved_timestamp_seconds', 'gauge', 'When everything was last saved, in seconds since 1970.', [
+      [{}, savedAt / 1000],
+    ]);
+    yield own('store_size_bytes', 'gauge', 'Size of the store, as of the last minute.', [[{}, sizeBytes]]);
     yield own('live_clients', 'gauge', 'Pages connected to the live feed.', [[{}, this.#feed.clients]]);
   }
 }
