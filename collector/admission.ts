@@ -15,7 +15,9 @@ const NAME_LENGTH = 300;
 const PATH_LENGTH = 1000;
 const TEXT_LENGTH = 2000;
 const STACK_FRAMES = 60;
-const FRAME_LINES = 40;
+const FRAME_LINES = 15;
+/** Ours have 20 characters. Each process's are remembered. */
+const FINGERPRINT_LENGTH = 64;
 const OPERATIONS_PER_VIEW = 200;
 
 /** Histograms are sound already: their reader left out, and counted, those that cannot be. */
@@ -69,7 +71,7 @@ export function admitBatch(batch: IncidentBatch): IncidentBatch {
 
 function admitIncident(incident: IncidentDelta): IncidentDelta {
   return {
-    fingerprint: clip(incident.fingerprint, NAME_LENGTH),
+    fingerprint: clip(incident.fingerprint, FINGERPRINT_LENGTH),
     kind: incident.kind,
     operation: clip(incident.operation, NAME_LENGTH),
     category: (clip(incident.category, 40) || 'code') as IncidentDelta['category'],

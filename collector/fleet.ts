@@ -257,13 +257,13 @@ export class Fleet {
   #viewOf(entry: InstanceEntry, report: ViewReport): ViewTotals {
     const { service } = entry.instance;
     const key = viewKey(service, report.view);
-    if (!entry.viewKeys.has(key)) {
-      // One more than an honest process sends, whose own `(other)` comes on top of its limit.
-      if (entry.viewKeys.size > LIMITS.views) return this.#foldView(service);
-      entry.viewKeys.add(key);
-    }
+    // One more than an honest process sends, whose own `(other)` comes on top of its limit.
+    const isKnown = entry.viewKeys.has(key);
+    if (!isKnown && entry.viewKeys.size > LIMITS.views) return this.#foldView(service);
     const view = this.views.of(service, report.view);
-    if (view.view.route !== report.view.route) this.dropped.set('views', (this.dropped.get('views') ?? 0) + 1);
+    if (view.key !== key) this.dropped.set('views', (this.dropped.get('views') ?? 0) + 1);
+    // The view's own text, which all of its instances share.
+    else if (!isKnown) entry.viewKeys.add(view.key);
     return view;
   }
 

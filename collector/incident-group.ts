@@ -22,6 +22,7 @@ const SLOT_MS = 10_000;
 const RECENT_SLOTS = 6;
 const SEEN_ON_LIMIT = 100;
 const VERSIONS_LIMIT = 20;
+const OBJECT_BYTES = 100;
 /** How many instances are told apart when the verdict shares out what a group held in the last minute. */
 const RECENT_INSTANCES = 256;
 
@@ -65,6 +66,8 @@ export class IncidentGroup {
   readonly #delayedRequests = new SumWindow(RECENT_SLOTS, SLOT_MS);
 
   readonly #versions = new Map<string, VersionSeen>();
+  /** About what the samples take in memory. */
+  #sampleBytes = 0;
   /** What the store does not have yet. */
   #unsaved = new RunningTotals();
   #unsavedSamples: readonly SampleDetail[] = [];
@@ -86,6 +89,9 @@ export class IncidentGroup {
     return group;
   }
 
+  get sampleBytes(): number {
+    return this.#sampleBytes;
+  }
   get delayedMs(): number {
     return this.totals.delayedMs;
   }
@@ -186,6 +192,15 @@ export class IncidentGroup {
     return change;
   }
 
+  /** Keeps them in the store only; answers how many that were. */
+  forgetSamples(): number {
+    const forgotten = this.samples.length;
+    this.samples = [];
+    this.#unsavedSamples = [];
+    this.#sampleBytes = 0;
+    return forgotten;
+  }
+
   isRecent(now: number): boolean {
     return now - this.heardAt <= RECENT_SLOTS * SLOT_MS;
   }
@@ -270,6 +285,7 @@ export class IncidentGroup {
     const fresh = delta.samples.map((sample) => ({ ...sample, instance }));
     const samples = worst([...this.samples, ...fresh]);
     this.samples = samples.slice(0, limit);
+    this.#sampleBytes = this.samples.reduce((sum, sample) => sum + bytesOf(sample), 0);
     // While the store fails, they are as many as in memory and no more.
     const kept = fresh.filter((each) => this.samples.includes(each));
     this.#unsavedSamples = worst([...this.#unsavedSamples, ...kept]).slice(0, limit);
@@ -289,6 +305,14 @@ function withoutTwins(samples: readonly SampleDetail[]): SampleDetail[] {
     byPlace.set(`${sample.instance} ${sample.at} ${sample.durationMs} ${delayedMsOf(sample)}`, sample);
   }
   return [...byPlace.values()];
+}
+
+/** Texts, and about what the objects around them take. */
+function bytesOf({ stack, delayed }: SampleDetail): number {
+  let bytes = OBJECT_BYTES;
+  for (const frame of stack) bytes += OBJECT_BYTES + frame.function.length + frame.file.length;
+  for (const each of delayed) bytes += OBJECT_BYTES + each.route.length;
+  return bytes;
 }
 
 function delayedMsOf(sample: SampleDetail): number {

@@ -9,9 +9,15 @@ export class IncidentTable {
   readonly #groups = new Map<string, IncidentGroup>();
   readonly #openByView = new Map<string, number>();
   readonly #recent = new Set<IncidentGroup>();
+  /** Those that have samples in memory, in the same order. */
+  readonly #withSamples = new Set<IncidentGroup>();
   readonly #limit: number;
   #open = 0;
+  #sampleBytes = 0;
   #sorted: readonly IncidentGroup[] | null = null;
+
+  /** Whether a sample that is forgotten here is still in the store. */
+  samplesAreStored = false;
 
   constructor(limit: number = COLLECTOR_LIMITS.incidentGroups) {
     this.#limit = limit;
@@ -57,7 +63,9 @@ export class IncidentTable {
     const evicted = isNew && this.#groups.size >= this.#limit && this.#evict();
     group ??= new IncidentGroup(key, instance.service, delta, seenAt);
     if (!isNew) this.#countOpen(group, -1);
-    const droppedSamples = group.record(delta, instance, seenAt, now, this.sampleLimit);
+    this.#forgetWeight(group);
+    const noRoom = group.record(delta, instance, seenAt, now, this.sampleLimit);
+    const droppedSamples = noRoom + this.#weigh(group);
     this.#countOpen(group, 1);
     this.#groups.delete(key);
     this.#groups.set(key, group);
@@ -107,8 +115,28 @@ export class IncidentTable {
     this.#groups.delete(oldest.key);
     this.#sorted = null;
     this.#recent.delete(oldest);
+    this.#forgetWeight(oldest);
+    oldest.forgetSamples();
     this.#countOpen(oldest, -1);
     return true;
+  }
+
+  #forgetWeight(group: IncidentGroup): void {
+    if (this.#withSamples.delete(group)) this.#sampleBytes -= group.sampleBytes;
+  }
+
+  /** Makes room for what a group has now; answers how many samples of others that cost. */
+  #weigh(group: IncidentGroup): number {
+    if (group.sampleBytes === 0) return 0;
+    this.#withSamples.add(group);
+    this.#sampleBytes += group.sampleBytes;
+    let forgotten = 0;
+    for (const oldest of this.#withSamples) {
+      if (this.#sampleBytes <= COLLECTOR_LIMITS.sampleBytes) break;
+      this.#forgetWeight(oldest);
+      forgotten += oldest.forgetSamples();
+    }
+    return this.samplesAreStored ? 0 : forgotten;
   }
 
   #countOpen(group: IncidentGroup, by: 1 | -1): void {

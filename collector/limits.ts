@@ -5,8 +5,10 @@ export const COLLECTOR_LIMITS = {
   incidentGroups: 10_000,
   /** Over all groups; each keeps its worst 20 until there are more than 1,000 groups, then fewer. */
   samples: 20_000,
+  /** About what they take, with their stacks. Beyond it the groups not heard of for longest keep theirs in the store only. */
+  sampleBytes: 128 * 1024 * 1024,
   /** Pairs of route and operation, for `/metrics`. */
-  operations: 2000,
+  operations: 500,
   /** Names of what was dropped. */
   droppedNames: 50,
   /** After decompression. */

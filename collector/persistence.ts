@@ -3,7 +3,6 @@ import type { Fleet } from './fleet.js';
 import type { IncidentGroup } from './incident-group.js';
 import type { Log } from './log.js';
 import type { HistoryPoint, Store, StoreChanges, StoredGroupDetail, Total } from './store/store.js';
-import { viewKey } from './views.js';
 
 /** What a crash may cost at most. */
 const SAVE_EVERY_MS = 1000;
@@ -51,6 +50,7 @@ export class Persistence {
     this.#collector = collector;
     this.#now = now;
     this.#log = log;
+    fleet.incidents.samplesAreStored = store.kind !== 'memory';
     this.#timer = setInterval(() => void this.#save('everything'), SAVE_EVERY_MS);
     this.#timer.unref();
   }
@@ -189,7 +189,7 @@ export class Persistence {
     for (const other of others) metrics.unsaved.delete(other);
     const seconds = isAll ? timeline.takeUnsaved() : [];
     const totals: Total[] = views.map((view) => ({
-      name: `view\n${viewKey(view.service, view.view)}`,
+      name: `view\n${view.key}`,
       body: view.total(),
     }));
     for (const { duration, ...labels } of others) {

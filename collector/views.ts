@@ -20,6 +20,7 @@ const RANK_DECAY = 0.9;
 
 /** Everything known of one view of one service, merged over its instances. */
 export class ViewTotals {
+  readonly key: string;
   readonly service: string;
   readonly view: View;
   readonly name: string;
@@ -39,7 +40,8 @@ export class ViewTotals {
   /** When each instance last served it; those of the last minute share its busy time. */
   readonly #servedBy = new Map<string, number>();
 
-  constructor(service: string, view: View) {
+  constructor(key: string, service: string, view: View) {
+    this.key = key;
     this.service = service;
     this.view = view;
     this.name = viewName(view);
@@ -166,7 +168,7 @@ export class ViewTable {
   }
 
   #add(key: string, service: string, view: View): ViewTotals {
-    const totals = new ViewTotals(service, view);
+    const totals = new ViewTotals(key, service, view);
     this.#views.set(key, totals);
     return totals;
   }

@@ -25,10 +25,12 @@ export function soundHistogram(data: HistogramData): HistogramData | null {
   if (!(total < Number.MAX_SAFE_INTEGER) || !(zeroCount >= 0)) return null;
   // Not exactly: a value that stands for several may weigh a fraction.
   if (!(Math.abs(total - count) <= total * 1e-6)) return null;
-  const isWhole = sum >= 0 && sum < Number.MAX_SAFE_INTEGER && min >= 0 && min <= max && max < Number.POSITIVE_INFINITY;
+  const isWhole = sum >= 0 && sum < Number.MAX_SAFE_INTEGER && min >= 0 && min <= max && max < Number.MAX_SAFE_INTEGER;
   if (isWhole && (max > 0 || counts.length === 0)) return data;
   // Sum, minimum and maximum are optional in OTLP; the buckets' edges bound the values.
-  const most = orZero(max) > 0 ? max : counts.length === 0 ? 0 : 2 ** ((offset + counts.length) / 2 ** scale);
+  const edge = counts.length === 0 ? 0 : 2 ** ((offset + counts.length) / 2 ** scale);
+  // A minute in milliseconds, and everything else that is made of it, must stay a number.
+  const most = orZero(max) || Math.min(edge, Number.MAX_SAFE_INTEGER);
   return { ...data, sum: orZero(sum), min: Math.min(orZero(min), most), max: most };
 }
 
