@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';
+import * as attack from './attack/index.mjs';
 import * as attribution from './attribution/index.mjs';
 import * as collector from './collector/index.mjs';
 import * as fuzz from './fuzz/index.mjs';
@@ -16,7 +17,7 @@ import * as overhead from './overhead/index.mjs';
 import * as peers from './peers/index.mjs';
 import * as startup from './startup/index.mjs';
 
-const BENCHES = { attribution, overhead, peers, micro, guard, memory, startup, growth, collector, fuzz };
+const BENCHES = { attribution, overhead, peers, micro, guard, memory, startup, growth, collector, fuzz, attack };
 
 const { values, positionals } = parseArgs({
   options: {

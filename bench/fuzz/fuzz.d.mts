@@ -17,6 +17,8 @@ export interface FuzzWeight {
 
 export interface FuzzResult {
   readonly payloads: number;
+  /** How often one was told to come again (503), and came. */
+  readonly again: number;
   readonly seconds: number;
   /** By kind of payload and HTTP status, how many. */
   readonly kinds: Readonly<Record<string, Readonly<Record<string, number>>>>;

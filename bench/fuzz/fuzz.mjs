@@ -1,15 +1,11 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { WeighedCollector } from '../lib/weighed-collector.mjs';
 import { Payloads } from './payloads.mjs';
 import { Random } from './random.mjs';
 import { Honest } from './reports.mjs';
 
-const CHILD = fileURLToPath(new URL('./collector.mjs', import.meta.url));
 const CONNECTIONS = 32;
 const WEIGHINGS = 10;
 
@@ -26,9 +22,11 @@ export async function fuzz({ payloads: count, seed }) {
   const honest = new Honest(new Random(seed));
   const payloads = new Payloads(new Random(seed + 1), honest);
   const faults = [];
+  const onMistake = (mistake) => faults.push({ mistake });
   const kinds = {};
   const weights = [];
-  let collector = await Collector.start(store, faults);
+  let again = 0;
+  let collector = await WeighedCollector.start(store, onMistake);
   try {
     let sent = 0;
     let until = 0;
@@ -36,7 +34,13 @@ export async function fuzz({ payloads: count, seed }) {
       while (sent < until) {
         const number = sent++;
         const payload = payloads.next();
-        const answer = await collector.post(payload);
+        let answer = await collector.post(payload);
+        // On a machine with other work the store may be slow for a while; senders come again.
+        for (let attempt = 0; answer.status === 503 && attempt < 20; attempt++) {
+          again++;
+          await new Promise((resolve) => setTimeout(resolve, 1000));
+          answer = await collector.post(payload);
+        }
         const known = (kinds[payload.kind] ??= {});
         known[answer.status] = (known[answer.status] ?? 0) + 1;
         if (!payload.statuses.includes(answer.status) || LEAK.test(answer.text)) {
@@ -51,12 +55,13 @@ export async function fuzz({ payloads: count, seed }) {
       await Promise.all(Array.from({ length: CONNECTIONS }, send));
       weights.push(await collector.weigh());
     }
-    const sums = await collector.sums();
+    const sums = await sumsOf(collector);
     await collector.stop();
-    collector = await Collector.start(store, faults);
-    const again = await collector.sums();
+    collector = await WeighedCollector.start(store, onMistake);
+    const again = await sumsOf(collector);
     return {
       payloads: sent,
+      again,
       seconds: (performance.now() - startedAt) / 1000,
       kinds,
       faults,
@@ -80,98 +85,36 @@ export async function fuzz({ payloads: count, seed }) {
 /** What an answer must never say: where the collector's code lies. */
 const LEAK = /node_modules|\.js:\d|file:\/\//;
 
-class Collector {
-  #child;
-  #url;
-  #agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
-
-  static async start(store, faults) {
-    const child = fork(CHILD, [store], { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    child.on('message', ({ mistake }) => {
-      if (mistake !== undefined) faults.push({ mistake });
-    });
-    const [{ url }] = await once(child, 'message');
-    return new Collector(child, new URL(url));
+/** What it says of the honest ones. */
+async function sumsOf(collector) {
+  const odd = [];
+  const json = async (path) => {
+    const text = await collector.get(path);
+    // JSON turns what is not a number into null.
+    for (const [found] of text.matchAll(/"\w+(?:Ms|Bytes|Count|Share)":(?:null|-\d+)/g)) odd.push(`${path}: ${found}`);
+    return JSON.parse(text);
+  };
+  const { views } = await json('api/v1/views');
+  const { dropped } = await json('api/v1/overview');
+  const ready = await json('readyz');
+  await json('api/v1/instances');
+  const requests = new Map();
+  for (const { service, requests: each } of views) requests.set(service, (requests.get(service) ?? 0) + each);
+  const busy = new Map();
+  const metrics = await collector.get('metrics');
+  for (const [line] of metrics.matchAll(/^holdup_.* (?:NaN|Nan|-\S+)$/gm)) odd.push(line);
+  for (const [, what, service, value] of metrics.matchAll(BUSY)) {
+    const known = busy.get(service) ?? { count: 0, sum: 0 };
+    busy.set(service, { ...known, [what]: known[what] + Number(value) });
   }
-
-  constructor(child, url) {
-    this.#child = child;
-    this.#url = url;
-  }
-
-  post({ path, headers, body, isChunked = false }) {
-    return new Promise((resolve) => {
-      const { hostname, port } = this.#url;
-      const length = isChunked ? {} : { 'content-length': body.length };
-      const options = { hostname, port, path, method: 'POST', agent: this.#agent, headers: { ...headers, ...length } };
-      const sent = request(options, (response) => {
-        const chunks = [];
-        response.on('data', (chunk) => chunks.push(chunk));
-        response.on('error', () => {});
-        response.on('close', () =>
-          resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString('latin1') }),
-        );
-      });
-      // Also after an answer that came before all was sent.
-      sent.on('error', (error) => resolve({ status: 0, text: error.message }));
-      sent.end(body);
-    });
-  }
-
-  weigh() {
-    const weighed = new Promise((resolve, reject) => {
-      const child = this.#child;
-      const done = (settle) => (value) => {
-        child.off('message', onMessage).off('exit', onExit);
-        settle(value);
-      };
-      const onMessage = (message) => message.rss !== undefined && done(resolve)(message);
-      const onExit = (code, signal) => done(reject)(new Error(`The collector ended: ${signal ?? code}.`));
-      child.on('message', onMessage).on('exit', onExit);
-    });
-    this.#child.send({ ask: 'usage' });
-    return weighed;
-  }
-
-  async sums() {
-    const odd = [];
-    const json = async (path) => {
-      const text = await (await fetch(new URL(path, this.#url))).text();
-      // JSON turns what is not a number into null.
-      for (const [found] of text.matchAll(/"\w+(?:Ms|Bytes|Count|Share)":(?:null|-\d+)/g))
-        odd.push(`${path}: ${found}`);
-      return JSON.parse(text);
-    };
-    const { views } = await json('api/v1/views');
-    const { dropped } = await json('api/v1/overview');
-    const ready = await json('readyz');
-    await json('api/v1/instances');
-    const requests = new Map();
-    for (const { service, requests: each } of views) requests.set(service, (requests.get(service) ?? 0) + each);
-    const busy = new Map();
-    const metrics = await (await fetch(new URL('metrics', this.#url))).text();
-    for (const [line] of metrics.matchAll(/^holdup_.* (?:NaN|Nan|-\S+)$/gm)) odd.push(line);
-    for (const [, what, service, value] of metrics.matchAll(BUSY)) {
-      const known = busy.get(service) ?? { count: 0, sum: 0 };
-      busy.set(service, { ...known, [what]: known[what] + Number(value) });
+  const occurrences = new Map();
+  for (const service of new Set([...requests.keys()].filter((each) => each.startsWith('honest-')))) {
+    const { incidents } = await json(`api/v1/incidents?limit=500&service=${service}`);
+    for (const { fingerprint, count } of incidents) {
+      occurrences.set(fingerprint, (occurrences.get(fingerprint) ?? 0) + count);
     }
-    const occurrences = new Map();
-    for (const service of new Set([...requests.keys()].filter((each) => each.startsWith('honest-')))) {
-      const { incidents } = await json(`api/v1/incidents?limit=500&service=${service}`);
-      for (const { fingerprint, count } of incidents) {
-        occurrences.set(fingerprint, (occurrences.get(fingerprint) ?? 0) + count);
-      }
-    }
-    return { ready: ready.status, odd, requests, busy, occurrences, dropped };
   }
-
-  async stop() {
-    this.#agent.destroy();
-    if (!this.#child.connected) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.send({ ask: 'stop' });
-    await ended;
-  }
+  return { ready: ready.status, odd, requests, busy, occurrences, dropped };
 }
 
 const BUSY = /^holdup_request_busy_duration_seconds_(count|sum)\{.*?service="(honest-\d+)".*?\} (\S+)$/gm;

@@ -13,7 +13,7 @@ export async function bench({ quick = false, requests } = {}) {
   const { honest, weights } = result;
   return [
     `${result.payloads.toLocaleString('en')} payloads (seed ${SEED}) in ${Math.round(result.seconds)} s to a collector with a SQLite store:`,
-    `${result.faults.length} wrong answers or mistakes, ${result.wrongSums.length} wrong sums over ${honest.requests.toLocaleString('en')} honest`,
+    `told to come again ${result.again} times; ${result.faults.length} wrong answers or mistakes, ${result.wrongSums.length} wrong sums over ${honest.requests.toLocaleString('en')} honest`,
     `requests and ${honest.occurrences.toLocaleString('en')} occurrences, before and after a restart.`,
     ...result.wrongSums.slice(0, 10).map((each) => `- ${each}`),
     '',
