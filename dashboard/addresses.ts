@@ -1,16 +1,19 @@
-import type { IncidentSummary } from '../protocol/index.js';
 import { hrefTo } from './router.js';
 
-type Addressed = Pick<IncidentSummary, 'fingerprint' | 'service'>;
+/** Without the service it is the one in which it is worst. */
+interface Addressed {
+  readonly fingerprint: string;
+  readonly service?: string;
+}
 
 /** Two services that share code have incidents of the same fingerprint. Not for reading. */
 export function incidentKey({ service, fingerprint }: Addressed): string {
   return `${fingerprint} ${service}`;
 }
 
-/** The page of one service's incident. Without `service` the collector picks the one in which it is worst. */
+/** The page of one service's incident. */
 export function incidentHref({ service, fingerprint }: Addressed): string {
-  return hrefTo(['incidents', fingerprint], { service });
+  return hrefTo(['incidents', fingerprint], { service: service ?? '' });
 }
 
 /** Where the collector tells about an incident, relative to the page. */

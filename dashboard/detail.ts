@@ -1,6 +1,6 @@
-import { type Signal, useComputed, useSignal } from '@preact/signals';
+import { type Signal, signal, useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { IncidentDetail } from '../protocol/index.js';
+import type { IncidentDetail, IncidentSummary } from '../protocol/index.js';
 import { incidentUrl } from './addresses.js';
 import { incidents, openedFile, pausedAt } from './store.js';
 
@@ -13,23 +13,32 @@ export type Detail =
 /** An incident that keeps happening is asked for again at most this often. */
 const REFRESH_MS = 2_000;
 
+/** The incidents that the opened file holds whole. */
+export const detailsOfFile = signal<readonly IncidentDetail[]>([]);
+
 /** One incident whole, asked for again when the live feed says that it changed. Stands still while the page does. */
 export function useIncidentDetail(fingerprint: string, service: string): Signal<Detail> {
   const detail = useSignal<Detail>({ state: 'loading' });
   const seen = useComputed(() => {
-    const summary = incidents.value.find(
-      (incident) => incident.fingerprint === fingerprint && (service === '' || incident.service === service),
-    );
+    const summary = incidents.value.find((incident) => isOf(incident, fingerprint, service));
     return `${summary?.count} ${summary?.coldCount} ${summary?.state} ${summary?.stateSince}`;
   });
   const askedAt = useSignal(0);
   useEffect(() => {
-    if (detail.peek().state === 'ready' && (pausedAt.peek() !== null || openedFile.peek() !== null)) return;
+    if (openedFile.value !== null) {
+      const kept = detailsOfFile.peek().find((each) => isOf(each, fingerprint, service));
+      detail.value =
+        kept === undefined
+          ? { state: 'failed', why: 'The file holds only the row of this incident, not its samples.' }
+          : { state: 'ready', incident: kept };
+      return;
+    }
+    if (detail.peek().state === 'ready' && pausedAt.peek() !== null) return;
     const abort = new AbortController();
     const wait = Math.max(0, askedAt.peek() + REFRESH_MS - Date.now());
     const timer = setTimeout(async () => {
       askedAt.value = Date.now();
-      const next = await ask(fingerprint, service, abort.signal);
+      const next = await askDetail(fingerprint, service, abort.signal);
       if (abort.signal.aborted) return;
       // What is shown is better than nothing: a failed refresh does not take it away.
       if (next.state === 'ready' || detail.peek().state !== 'ready') detail.value = next;
@@ -38,11 +47,19 @@ export function useIncidentDetail(fingerprint: string, service: string): Signal<
       clearTimeout(timer);
       abort.abort();
     };
-  }, [fingerprint, service, seen.value]);
+  }, [fingerprint, service, seen.value, openedFile.value, detailsOfFile.value]);
   return detail;
 }
 
-async function ask(fingerprint: string, service: string, signal: AbortSignal): Promise<Detail> {
+function isOf(incident: IncidentSummary, fingerprint: string, service: string): boolean {
+  return incident.fingerprint === fingerprint && (service === '' || incident.service === service);
+}
+
+export async function askDetail(
+  fingerprint: string,
+  service: string,
+  signal: AbortSignal | null = null,
+): Promise<Detail> {
   try {
     const response = await fetch(incidentUrl(fingerprint, service), {
       signal,

@@ -1,4 +1,10 @@
-import { type IncidentDetail, type IncidentSummary, type StackFrame, viewName } from '../protocol/index.js';
+import {
+  type IncidentDetail,
+  type IncidentSummary,
+  operationWords,
+  type StackFrame,
+  viewName,
+} from '../protocol/index.js';
 import { alternativeFor } from './alternative.js';
 import { count, dateTime, duration, plural } from './format.js';
 import { placeOf, whole, wholePlace } from './names.js';
@@ -29,7 +35,7 @@ export function stackText(stack: readonly StackFrame[]): string {
 export function incidentMarkdown(incident: IncidentDetail): string {
   const worst = incident.samples[0];
   const lines = [
-    `### ${code(incident.operation)} holds the event loop in ${code(viewName(incident.view))}`,
+    `### ${code(operationWords(incident))} holds the event loop in ${code(viewName(incident.view))}`,
     '',
     sentenceFor(incident),
     '',
@@ -43,18 +49,25 @@ export function incidentMarkdown(incident: IncidentDetail): string {
   return lines.join('\n');
 }
 
+/** The verdict, and the worst there is. */
 export function fleetMarkdown(): string {
-  const current = overview.peek();
   const worst = [...incidents.peek()]
-    .filter((incident) => incident.count > 0)
-    .sort((a, b) => b.delayedMs - a.delayedMs)
-    .slice(0, 10);
+    .filter((incident) => incident.count > 0 && incident.state === 'open')
+    .sort((a, b) => b.delayedMs - a.delayedMs);
+  return listMarkdown(worst.slice(0, 10));
+}
+
+const MOST_ROWS = 100;
+
+/** The verdict, and these incidents as a table. */
+export function listMarkdown(listed: readonly IncidentSummary[]): string {
+  const current = overview.peek();
   const lines = [
     `**${current === null ? '' : whole(current.verdict)}**`,
     '',
     '| Delayed | Operation | View | Where | Count |',
     '|---:|---|---|---|---:|',
-    ...worst.map(tableRow),
+    ...listed.slice(0, MOST_ROWS).map(tableRow),
     '',
     `<sub>${dateTime(current?.at ?? Date.now())} ${location.href}</sub>`,
   ];
@@ -64,7 +77,7 @@ export function fleetMarkdown(): string {
 function tableRow(incident: IncidentSummary): string {
   const cells = [
     duration(incident.delayedMs),
-    code(incident.operation),
+    code(operationWords(incident)),
     code(viewName(incident.view)),
     code(placeOf(incident.site) || 'not known'),
     count(incident.count),

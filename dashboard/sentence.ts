@@ -1,13 +1,10 @@
-import { BLOCK_OPERATION, type IncidentSummary } from '../protocol/index.js';
+import { type IncidentSummary, operationWords } from '../protocol/index.js';
 import { duration, plural } from './format.js';
 import { legible, nameOf, placeOf } from './names.js';
 
 /** What an incident is called where one word must do. */
 export function operationName(incident: Pick<IncidentSummary, 'operation' | 'cause'>): string {
-  if (incident.operation !== BLOCK_OPERATION) return legible(incident.operation);
-  if (incident.cause === 'gc') return 'garbage collection';
-  if (incident.cause === 'host') return 'machine gave no time';
-  return 'long-running code';
+  return legible(operationWords(incident));
 }
 
 /** What happened, in a sentence or two, with names between backticks. */

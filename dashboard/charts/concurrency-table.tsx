@@ -1,7 +1,7 @@
 import type { TimelinePoint } from '../../protocol/index.js';
+import { incidentHref } from '../addresses.js';
 import { clock, count, dateTime, duration, percent } from '../format.js';
 import { legible } from '../names.js';
-import { hrefTo } from '../router.js';
 
 /** A screen of rows; more would be slow to read and to draw. */
 const MOST_ROWS = 120;
@@ -71,7 +71,7 @@ export function ConcurrencyTable({
               <td class="number">{percent(point.utilization)}</td>
               <td class="wrap">
                 {point.blocks.slice(0, 3).map((block, index) => (
-                  <a class="held" key={block.at} href={hrefTo(['incidents', block.fingerprint])}>
+                  <a class="held" key={block.at} href={incidentHref(block)}>
                     {index > 0 && ', '}
                     {duration(block.durationMs)} by {legible(block.view, 60)}
                   </a>

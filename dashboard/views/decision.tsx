@@ -10,9 +10,30 @@ import { Age } from './age.js';
 
 const REASON_LENGTH = 1_000;
 
-/** What somebody decided about the incident, why, and how to take it back; or the two things there are to decide. */
-export function Decision({ incident, detail }: { readonly incident: IncidentDetail; readonly detail: Signal<Detail> }) {
-  const asked = useSignal<IncidentState | null>(null);
+/** The two things there are to decide about an open incident. */
+export function DecisionButtons({ asked }: { readonly asked: Signal<IncidentState | null> }) {
+  return (
+    <>
+      <button type="button" class="button" onClick={() => (asked.value = 'resolved')}>
+        Resolve
+      </button>
+      <button type="button" class="button" onClick={() => (asked.value = 'ignored')}>
+        Ignore
+      </button>
+    </>
+  );
+}
+
+/** What somebody decided about the incident, why, and how to take it back; or the reason that is asked for. */
+export function Decision({
+  incident,
+  detail,
+  asked,
+}: {
+  readonly incident: IncidentDetail;
+  readonly detail: Signal<Detail>;
+  readonly asked: Signal<IncidentState | null>;
+}) {
   const failure = useSignal('');
   const decide = async (state: IncidentState, reason: string): Promise<void> => {
     failure.value = '';
@@ -29,19 +50,9 @@ export function Decision({ incident, detail }: { readonly incident: IncidentDeta
     <div class="decision">
       <Regressed incident={incident} />
       {incident.state === 'open' ? (
-        canDecide &&
-        (asked.value === null ? (
-          <p class="controls">
-            <button type="button" class="button" onClick={() => (asked.value = 'resolved')}>
-              Resolve
-            </button>
-            <button type="button" class="button" onClick={() => (asked.value = 'ignored')}>
-              Ignore
-            </button>
-          </p>
-        ) : (
-          <Reason state={asked.value} onDecide={decide} onCancel={() => (asked.value = null)} />
-        ))
+        asked.value !== null && (
+          <Reason key={asked.value} state={asked.value} onDecide={decide} onCancel={() => (asked.value = null)} />
+        )
       ) : (
         <p class="controls">
           <span>

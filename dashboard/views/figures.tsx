@@ -1,57 +1,53 @@
+import type { ComponentChildren } from 'preact';
 import { count, duration, percent, rate } from '../format.js';
 import { overview } from '../store.js';
 
-/** The fleet in one line of figures. */
-export function Figures() {
-  const current = overview.value;
-  if (current === null) return null;
-  const { loop } = current;
+/** A name, a figure with its unit, and what else must be known to read it. `held` marks time in which nobody moved. */
+export type Figure = readonly [name: string, value: ComponentChildren, detail: string, held?: boolean];
+
+/** Figures in one line, as many as there is room for. `inset`: as the lower part of a panel. */
+export function Figures({ of, inset = false }: { readonly of: readonly Figure[]; readonly inset?: boolean }) {
   return (
-    <dl class="figures">
-      <Figure name="Active now" value={count(current.active)} unit="requests" />
-      <Figure name="Traffic" value={rate(current.requestsPerSecond)} unit="requests/s" />
-      <Figure
-        name="Loop delay p99"
-        {...split(duration(loop.delayP99Ms))}
-        detail={`p50 ${duration(loop.delayP50Ms)}, max ${duration(loop.delayMaxMs)}`}
-      />
-      <Figure name="Utilization" {...split(percent(loop.utilization))} detail="mean over instances" />
-      <Figure
-        name="Loop held"
-        {...split(percent(loop.blockedShare))}
-        detail={loop.blockedShare > 0 ? `${percent(loop.coverage)} given to a view` : 'of the last minute'}
-        held={loop.blockedShare > 0}
-      />
-      <Figure name="Cost of Holdup" {...split(percent(current.observer.busyShare))} detail="of each loop" />
+    <dl class={inset ? 'figures inset' : 'figures'}>
+      {of.map(([name, value, detail, held = false]) => (
+        <div class={held ? 'figure-cell held' : 'figure-cell'} key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <b>{value}</b>
+            {/* A figure and its unit stay on one line. */}
+            <small>{detail.replace(/(\d) (?=m?s\b)/g, '$1\u00a0')}</small>
+          </dd>
+        </div>
+      ))}
     </dl>
   );
 }
 
-function split(text: string): { value: string; unit: string } {
-  const at = text.lastIndexOf(' ');
-  return { value: text.slice(0, at), unit: text.slice(at + 1) };
-}
-
-function Figure({
-  name,
-  value,
-  unit,
-  detail,
-  held = false,
-}: {
-  readonly name: string;
-  readonly value: string;
-  readonly unit: string;
-  readonly detail?: string;
-  readonly held?: boolean;
-}) {
+/** The fleet in one line of figures. */
+export function FleetFigures() {
+  const current = overview.value;
+  if (current === null) return null;
+  const { loop } = current;
+  const held = loop.blockedShare > 0;
   return (
-    <div class={held ? 'figure-cell held' : 'figure-cell'}>
-      <dt>{name}</dt>
-      <dd>
-        <b>{value}</b> <span>{unit}</span>
-        {detail !== undefined && <small>{detail}</small>}
-      </dd>
-    </div>
+    <Figures
+      of={[
+        ['Active now', count(current.active), 'requests'],
+        ['Traffic', rate(current.requestsPerSecond), 'requests/s'],
+        [
+          'Loop delay p99',
+          duration(loop.delayP99Ms),
+          `p50 ${duration(loop.delayP50Ms)}, max ${duration(loop.delayMaxMs)}`,
+        ],
+        ['Utilization', percent(loop.utilization), 'mean over instances'],
+        [
+          'Loop held',
+          percent(loop.blockedShare),
+          held ? `${percent(loop.coverage)} given to a view` : 'of the last minute',
+          held,
+        ],
+        ['Cost of Holdup', percent(current.observer.busyShare), 'of each loop'],
+      ]}
+    />
   );
 }

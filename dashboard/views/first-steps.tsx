@@ -1,4 +1,4 @@
-import { Copy } from './copy.js';
+import { CodeBox } from './code.js';
 
 /** Nothing has reported yet: the one line that changes it. */
 export function FirstSteps() {
@@ -26,10 +26,7 @@ function Snippet({ name, lines, note }: { readonly name: string; readonly lines:
   return (
     <div class="snippet">
       <h3>{name}</h3>
-      <div class="code-box">
-        <pre>{lines}</pre>
-        <Copy text={() => lines} />
-      </div>
+      <CodeBox code={lines} />
       {note !== undefined && <p class="hint">{note}</p>}
     </div>
   );

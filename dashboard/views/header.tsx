@@ -1,7 +1,8 @@
 import { dialog } from '../dialogs.js';
 import { count } from '../format.js';
+import { isAllKnown } from '../found-incidents.js';
 import { hrefTo, page } from '../router.js';
-import { incidents, instances, views } from '../store.js';
+import { incidents, instances, overview, views } from '../store.js';
 import { nextTheme, theme } from '../theme.js';
 import { ConnectionState } from './connection-state.js';
 import { partOf } from './incident-filters.js';
@@ -21,7 +22,7 @@ export function Header() {
       </a>
       <nav aria-label="Pages">
         <Tab path="" label="Overview" />
-        <Tab path="incidents" label="Incidents" figure={open} />
+        <Tab path="incidents" label="Incidents" figure={isAllKnown() ? open : (overview.value?.incidents.open ?? 0)} />
         <Tab path="views" label="Views" figure={views.value.length} />
         <Tab path="instances" label="Instances" figure={present} held={blocked > 0} />
       </nav>

@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { closeDialog } from '../dialogs.js';
 import { KEYS } from '../keyboard.js';
 import { readSnapshot, saveSnapshot } from '../snapshot-file.js';
@@ -17,6 +18,7 @@ const WORDS = [
 ] as const;
 
 export function Help() {
+  const failure = useSignal('');
   return (
     <Modal label="Help">
       <div class="modal-head">
@@ -64,10 +66,15 @@ export function Help() {
             accept="application/json"
             onChange={async (event) => {
               const file = event.currentTarget.files?.[0];
-              if (file !== undefined && (await readSnapshot(file))) closeDialog();
+              if (file === undefined) return;
+              if (await readSnapshot(file)) closeDialog();
+              else failure.value = 'That file is no snapshot of Holdup.';
             }}
           />
         </label>
+        <span class="warn" role="status">
+          {failure.value}
+        </span>
         <span class="hint">Collector {overview.value?.collector.version ?? ''}</span>
       </div>
     </Modal>

@@ -1,27 +1,19 @@
-import { type IncidentSummary, viewName } from '../../protocol/index.js';
-import { operationName } from '../sentence.js';
+import type { IncidentFilter, IncidentSummary } from '../../protocol/index.js';
+import { queryOf } from '../router.js';
 
-/** What the incidents page's address holds. An empty value lets everything through. */
-export interface IncidentFilter {
-  readonly text: string;
-  readonly view: string;
-  readonly service: string;
-  readonly kind: string;
-  readonly cause: string;
-  readonly category: string;
-  readonly state: string;
+/** What narrows the list, by its name in the address. The collector's API has the same names. */
+export const FILTERS = ['q', 'view', 'service', 'kind', 'category', 'cause'] as const;
+
+/** What the address asks for, as parameters of the API. Only open incidents, unless it says otherwise. */
+export function askedFor(): Record<string, string> {
+  const asked: Record<string, string> = Object.fromEntries(FILTERS.map((name) => [name, queryOf(name)]));
+  const state = queryOf('state') || 'open';
+  return { ...asked, state: state === 'any' ? '' : state };
 }
 
-export function matches(incident: IncidentSummary, filter: IncidentFilter): boolean {
-  return (
-    (filter.view === '' || viewName(incident.view) === filter.view) &&
-    (filter.service === '' || incident.service === filter.service) &&
-    (filter.kind === '' || incident.kind === filter.kind) &&
-    (filter.cause === '' || incident.cause === filter.cause) &&
-    (filter.category === '' || incident.category === filter.category) &&
-    (filter.state === '' ? incident.state === 'open' : filter.state === 'any' || incident.state === filter.state) &&
-    hasText(incident, filter.text)
-  );
+/** Parameters of the API as a filter: an empty one lets everything through. */
+export function toFilter({ q, ...rest }: Readonly<Record<string, string>>): IncidentFilter {
+  return { text: q, ...Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== '')) };
 }
 
 /** `steady` is what somebody can act on in code; first-time work and the machine's own doing are shown apart from it. */
@@ -31,20 +23,6 @@ export function partOf(incident: IncidentSummary): Part {
   if (incident.cause === 'host') return 'machine';
   // Neither count: a hold that was seen while it lasted and whose end is not told yet.
   return incident.count === 0 && incident.coldCount > 0 ? 'cold' : 'steady';
-}
-
-/** Every word must be somewhere in what a person sees of the incident. */
-function hasText(incident: IncidentSummary, text: string): boolean {
-  if (text === '') return true;
-  const { site, view } = incident;
-  const hay = [operationName(incident), incident.operation, viewName(view), view.handler, site.function, site.file]
-    .concat(`:${site.line}`, incident.owner, incident.service, incident.category)
-    .join(' ')
-    .toLowerCase();
-  return text
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => hay.includes(word));
 }
 
 export const SORTS = {

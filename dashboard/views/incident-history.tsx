@@ -46,6 +46,7 @@ export function Trend({ incident }: { readonly incident: IncidentDetail }) {
           <Sparkline values={incident.trend} label={`${sum} occurrences in the last 5 minutes`} tall />
           <p class="trend-axis" aria-hidden="true">
             <span>5 min ago</span>
+            <span>at most {count(Math.max(...incident.trend))} in 10 s</span>
             <span>now</span>
           </p>
         </div>

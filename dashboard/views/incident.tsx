@@ -1,6 +1,5 @@
-import type { Signal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
-import type { IncidentDetail } from '../../protocol/index.js';
+import { type Signal, useSignal } from '@preact/signals';
+import { type IncidentDetail, type IncidentState, viewName } from '../../protocol/index.js';
 import { allowEntry } from '../allow-entry.js';
 import { alternativeFor } from '../alternative.js';
 import { type Detail, useIncidentDetail } from '../detail.js';
@@ -10,10 +9,12 @@ import { incidentMarkdown } from '../markdown.js';
 import { legible, longerPlace, nameOf, whole, wholePlace } from '../names.js';
 import { hrefTo, queryOf } from '../router.js';
 import { operationName, sentenceFor } from '../sentence.js';
+import { instances, openedFile } from '../store.js';
 import { Age } from './age.js';
-import { CodeFrame } from './code-frame.js';
+import { CodeBox, CodeFrame } from './code.js';
 import { Copy, CopyMarkdown } from './copy.js';
-import { Decision } from './decision.js';
+import { Decision, DecisionButtons } from './decision.js';
+import { type Figure, Figures } from './figures.js';
 import { SeenOn, Trend } from './incident-history.js';
 import { Badges } from './incident-rows.js';
 import { Rich } from './rich.js';
@@ -41,6 +42,7 @@ export function IncidentPage({ fingerprint }: { readonly fingerprint: string }) 
 }
 
 function Whole({ incident, detail }: { readonly incident: IncidentDetail; readonly detail: Signal<Detail> }) {
+  const asked = useSignal<IncidentState | null>(null);
   return (
     <article class="incident" aria-labelledby="incident-title">
       <section class="panel" aria-labelledby="incident-title">
@@ -50,12 +52,16 @@ function Whole({ incident, detail }: { readonly incident: IncidentDetail; readon
               {operationName(incident)}
             </bdi>{' '}
             <span class="in">in</span>{' '}
-            <a href={hrefTo(['incidents'], { view: viewQuery(incident) })}>
+            <a href={hrefTo(['incidents'], { view: viewName(incident.view), service: incident.service })}>
               <bdi class="mono">{nameOf(incident.view)}</bdi>
             </a>{' '}
             <Badges incident={incident} />
+            {isHeldNow(incident) && <span class="badge held-now">holding now</span>}
           </h2>
-          <CopyMarkdown text={() => incidentMarkdown(incident)} />
+          <div class="controls">
+            {incident.state === 'open' && openedFile.value === null && <DecisionButtons asked={asked} />}
+            <CopyMarkdown text={() => incidentMarkdown(incident)} />
+          </div>
         </div>
         <p class="incident-sentence">
           <Rich text={sentenceFor(incident)} />
@@ -65,7 +71,7 @@ function Whole({ incident, detail }: { readonly incident: IncidentDetail; readon
             Allowed: <q>{whole(incident.allowed)}</q>
           </p>
         )}
-        <Decision incident={incident} detail={detail} />
+        <Decision incident={incident} detail={detail} asked={asked} />
         <Totals incident={incident} />
       </section>
       <div class="columns">
@@ -83,31 +89,20 @@ function Whole({ incident, detail }: { readonly incident: IncidentDetail; readon
   );
 }
 
-function viewQuery(incident: IncidentDetail): string {
-  return incident.view.method === '' ? incident.view.route : `${incident.view.method} ${incident.view.route}`;
+/** A loop of its service is held by its view at this moment. */
+function isHeldNow({ service, view }: IncidentDetail): boolean {
+  return instances.value.some((each) => each.service === service && each.blockedView === viewName(view));
 }
 
 function Totals({ incident }: { readonly incident: IncidentDetail }) {
-  const figures: readonly (readonly [string, ComponentChildren, string])[] = [
+  const figures: readonly Figure[] = [
     ['Delayed time', duration(incident.delayedMs), `${plural(incident.delayedRequests, 'request')} waited`],
     ['Held in all', duration(incident.totalMs), `at most ${duration(incident.maxMs)} at once`],
     ['Count', count(incident.count), incident.coldCount > 0 ? `and ${count(incident.coldCount)} cold` : 'steady'],
     ['Last seen', <Age at={incident.lastSeen} />, dateTime(incident.lastSeen)],
     ['First seen', <Age at={incident.firstSeen} />, dateTime(incident.firstSeen)],
   ];
-  return (
-    <dl class="figures inset">
-      {figures.map(([name, value, detail]) => (
-        <div class="figure-cell" key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <b>{value}</b>
-            <small>{detail}</small>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Figures of={figures} inset />;
 }
 
 function Source({ incident }: { readonly incident: IncidentDetail }) {
@@ -149,19 +144,13 @@ function Remedy({ incident }: { readonly incident: IncidentDetail }) {
         <h2 id="remedy-title">{incident.alternative === '' ? 'What to do' : 'Write instead'}</h2>
       </div>
       {incident.alternative !== '' ? (
-        <div class="code-box instead">
-          <pre>{whole(alternative)}</pre>
-          <Copy text={() => alternative} />
-        </div>
+        <CodeBox code={alternative} look="instead" />
       ) : (
         <p class="inset-text">{adviceFor(incident)}</p>
       )}
       <details class="inner-fold">
         <summary>Or allow it, with a reason</summary>
-        <div class="code-box">
-          <pre>{entry}</pre>
-          <Copy text={() => entry} />
-        </div>
+        <CodeBox code={entry} />
         <p class="hint inset-text">It stays visible, marked as allowed with your reason.</p>
       </details>
     </section>
@@ -173,5 +162,7 @@ function adviceFor(incident: IncidentDetail): string {
     return 'Allocate less at once: stream large results, reuse buffers, and look at the heap.';
   if (incident.cause === 'host')
     return 'The code is not at fault. Give the machine or container more CPU, or run fewer processes on it.';
+  if (/^RegExp\./.test(incident.samples[0]?.stack[0]?.function ?? ''))
+    return 'A pattern that backtracks takes twice as long for each further character. Leave out nested repetitions, limit the length of what it is given, or match with a linear-time engine such as RE2.';
   return 'Split the work and let the loop turn in between, stream it, or move it to a worker thread with syncToAsync().';
 }

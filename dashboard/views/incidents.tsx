@@ -1,32 +1,28 @@
-import { useMemo, useRef } from 'preact/hooks';
-import { type IncidentSummary, viewName } from '../../protocol/index.js';
-import { plural } from '../format.js';
+import { useMemo } from 'preact/hooks';
+import { type IncidentSummary, matchesFilter, viewName } from '../../protocol/index.js';
+import { count, plural } from '../format.js';
+import { isAllKnown, useFoundIncidents } from '../found-incidents.js';
 import { useGradual } from '../gradual.js';
+import { listMarkdown } from '../markdown.js';
 import { legible } from '../names.js';
 import { queryOf, setQuery } from '../router.js';
-import { incidents } from '../store.js';
-import { choices, type IncidentFilter, matches, type Part, partOf, SORTS, type SortName } from './incident-filters.js';
+import { incidents, openedFile, overview } from '../store.js';
+import { CopyMarkdown } from './copy.js';
+import { askedFor, choices, FILTERS, type Part, partOf, SORTS, type SortName, toFilter } from './incident-filters.js';
 import { IncidentRows, machineWords } from './incident-rows.js';
 
 /** Every incident group the page knows, filtered as the address says; cold ones apart. */
 export function Incidents() {
-  const all = incidents.value;
-  const filter: IncidentFilter = {
-    text: queryOf('q'),
-    view: queryOf('view'),
-    service: queryOf('service'),
-    kind: queryOf('kind'),
-    cause: queryOf('cause'),
-    category: queryOf('category'),
-    state: queryOf('state'),
-  };
+  const asked = askedFor();
+  const filter = toFilter(asked);
+  const { incidents: all, more } = useFoundIncidents(isAllKnown() ? null : asked);
   const sort: SortName = queryOf('sort') in SORTS ? (queryOf('sort') as SortName) : 'delayed';
-  const found = all.filter((incident) => matches(incident, filter)).sort(SORTS[sort].compare);
+  const found = all.filter((incident) => matchesFilter(incident, filter)).sort(SORTS[sort].compare);
   const only = (part: Part) => found.filter((incident) => partOf(incident) === part);
   const steady = only('steady');
   const cold = only('cold');
   const machine = only('machine');
-  const filtered = Object.values(filter).some(Boolean);
+  const filtered = [...FILTERS, 'state'].some(queryOf);
   return (
     <>
       <section class="panel" aria-labelledby="incidents-title">
@@ -34,13 +30,15 @@ export function Incidents() {
           <h2 id="incidents-title">Incidents</h2>
           <p class="hint" role="status">
             {plural(steady.length, 'group')}
-            {filtered && `, filtered from ${all.length}`}
+            {more !== null && ' so far'}
+            {filtered && `, filtered from ${count(overview.value?.incidents.total ?? all.length)}`}
           </p>
           {filtered && (
             <button type="button" class="button" onClick={clearFilters}>
               Clear filters
             </button>
           )}
+          <CopyMarkdown text={() => listMarkdown(steady)} />
         </div>
         <div class="filters" role="search">
           <input
@@ -48,19 +46,19 @@ export function Incidents() {
             data-filter
             placeholder="Filter by operation, view, file…"
             aria-label="Filter incidents by text"
-            value={filter.text}
+            value={queryOf('q')}
             onInput={(event) => setQuery({ q: event.currentTarget.value })}
           />
-          <Choice name="view" label="View" value={filter.view} of={(each) => viewName(each.view)} />
-          <Choice name="service" label="Service" value={filter.service} of={(each) => each.service} />
-          <Choice name="kind" label="Kind" value={filter.kind} of={(each) => each.kind} />
-          <Choice name="category" label="Category" value={filter.category} of={(each) => each.category} />
-          <Choice name="cause" label="Cause" value={filter.cause} of={(each) => each.cause} />
-          <label class={filter.state === '' ? 'choice' : 'choice chosen'}>
+          <Choice name="view" label="View" of={(each) => viewName(each.view)} />
+          <Choice name="service" label="Service" of={(each) => each.service} />
+          <Choice name="kind" label="Kind" of={(each) => each.kind} />
+          <Choice name="category" label="Category" of={(each) => each.category} />
+          <Choice name="cause" label="Cause" of={(each) => each.cause} />
+          <label class={queryOf('state') === '' ? 'choice' : 'choice chosen'}>
             <span>State</span>
             <select
               aria-label="State"
-              value={filter.state}
+              value={queryOf('state')}
               onChange={(event) => setQuery({ state: event.currentTarget.value })}
             >
               <option value="">open</option>
@@ -82,13 +80,14 @@ export function Incidents() {
         </div>
         <IncidentRows
           incidents={steady}
+          more={more}
           empty={
             filtered ? 'No incident matches these filters.' : 'Nothing has held a loop since this collector started.'
           }
         />
       </section>
       {machine.length > 0 && (
-        <details class="panel fold" open={filter.cause === 'host'}>
+        <details class="panel fold" open={asked.cause === 'host'}>
           <summary>
             <h2>The machine</h2>
             <p class="hint">{machineWords(machine)}</p>
@@ -112,41 +111,41 @@ export function Incidents() {
 }
 
 function clearFilters(): void {
-  setQuery({ q: '', view: '', service: '', kind: '', cause: '', category: '', state: '' });
+  setQuery(Object.fromEntries([...FILTERS, 'state'].map((name) => [name, ''])));
 }
 
 function Choice({
   name,
   label,
-  value,
   of,
 }: {
   readonly name: string;
   readonly label: string;
-  readonly value: string;
   readonly of: (incident: IncidentSummary) => string;
 }) {
-  const known = useRef<readonly string[]>([]);
-  const found = choices(incidents.value, of);
-  // The same array while nothing is new, so that hundreds of options are not compared every second.
-  if (found.join('\n') !== known.current.join('\n')) known.current = found;
-  const options = known.current;
+  const value = queryOf(name);
+  const all = incidents.value;
+  // An incident never changes what it is: only another one brings another choice.
+  const options = useMemo(() => choices(all, of), [all.length, openedFile.value]);
+  const offered = useMemo(
+    () => (options.includes(value) || value === '' ? options : [value, ...options]),
+    [options, value],
+  );
   // A choice among one is none; one that is in the address stays visible, so that it can be taken back.
   if (options.length < 2 && value === '') return null;
-  const all = options.includes(value) || value === '' ? options : [value, ...options];
   return (
     <label class={value === '' ? 'choice' : 'choice chosen'}>
       <span>{label}</span>
       <select aria-label={label} value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value })}>
-        <Options all={all} chosen={value} />
+        <Options all={offered} chosen={value} />
       </select>
     </label>
   );
 }
 
-/** A service may have hundreds of views: they come a hundred a frame, the chosen one at once. */
+/** A service may have hundreds of views: they come some a frame, the chosen one at once. */
 function Options({ all, chosen }: { readonly all: readonly string[]; readonly chosen: string }) {
-  const drawn = useGradual(all.length, 100);
+  const drawn = useGradual(all.length, 50);
   const options = useMemo(
     () =>
       all

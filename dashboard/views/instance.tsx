@@ -1,12 +1,22 @@
+import { incidentKey } from '../addresses.js';
 import { age, bytes, count, duration, percent, rate } from '../format.js';
+import { useFoundIncidents } from '../found-incidents.js';
 import { legible, whole } from '../names.js';
 import { hrefTo } from '../router.js';
-import { instances, overview, pictureTime } from '../store.js';
+import { instances, openedFile, overview, pictureTime } from '../store.js';
+import { Figures } from './figures.js';
+import { HeldNow } from './held-now.js';
+import { byDelayedTime, partOf } from './incident-filters.js';
+import { IncidentRows } from './incident-rows.js';
 import { StateMark } from './instances.js';
 
-/** One watched process. */
+/** One watched process: how it fares, what it waits for right now, and what has held its loop. */
 export function InstancePage({ id }: { readonly id: string }) {
   const instance = instances.value.find((each) => each.id === id);
+  const { asked, incidents, more } = useFoundIncidents(
+    openedFile.value === null ? { instance: id, state: 'open' } : null,
+    overview.value?.incidents.total,
+  );
   if (instance === undefined) {
     return (
       <p class="panel empty">
@@ -15,14 +25,6 @@ export function InstancePage({ id }: { readonly id: string }) {
     );
   }
   const { loop } = instance;
-  const figures: readonly (readonly [string, string, string])[] = [
-    ['Utilization', percent(loop.utilization), 'of its loop'],
-    ['Loop delay p99', duration(loop.delayP99Ms), `p50 ${duration(loop.delayP50Ms)}, max ${duration(loop.delayMaxMs)}`],
-    ['Active', count(instance.active), 'requests'],
-    ['Traffic', rate(instance.requestsPerSecond), 'requests/s'],
-    ['Memory', bytes(instance.rssBytes), `heap ${bytes(instance.heapUsedBytes)}`],
-    ['Dropped', count(instance.dropped), 'not kept or sent'],
-  ];
   const facts: readonly (readonly [string, string])[] = [
     ['Service', `${instance.service} ${instance.serviceVersion}`],
     ['Host', instance.host],
@@ -31,6 +33,9 @@ export function InstancePage({ id }: { readonly id: string }) {
     ['Last report', age(instance.lastSeen, pictureTime.value)],
     ['Instance id', instance.id],
   ];
+  const own = incidents.filter(
+    (incident) => asked.has(incidentKey(incident)) && incident.state === 'open' && partOf(incident) === 'steady',
+  );
   return (
     <>
       <nav class="crumbs" aria-label="Where this is">
@@ -43,17 +48,21 @@ export function InstancePage({ id }: { readonly id: string }) {
           </h2>
           <StateMark instance={instance} />
         </div>
-        <dl class="figures inset">
-          {figures.map(([name, value, detail]) => (
-            <div class="figure-cell" key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <b>{value}</b>
-                <small>{detail}</small>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Figures
+          inset
+          of={[
+            ['Utilization', percent(loop.utilization), 'of its loop'],
+            [
+              'Loop delay p99',
+              duration(loop.delayP99Ms),
+              `p50 ${duration(loop.delayP50Ms)}, max ${duration(loop.delayMaxMs)}`,
+            ],
+            ['Active', count(instance.active), 'requests'],
+            ['Traffic', rate(instance.requestsPerSecond), 'requests/s'],
+            ['Memory', bytes(instance.rssBytes), `heap ${bytes(instance.heapUsedBytes)}`],
+            ['Dropped', count(instance.dropped), 'not kept or sent'],
+          ]}
+        />
         <dl class="facts">
           {facts.map(([name, value]) => (
             <div key={name}>
@@ -65,6 +74,20 @@ export function InstancePage({ id }: { readonly id: string }) {
           ))}
         </dl>
       </section>
+      <div class="columns uneven">
+        <HeldNow instance={instance} />
+        <section class="panel" aria-labelledby="own-title">
+          <div class="panel-head">
+            <h2 id="own-title">Incidents seen on it</h2>
+            <p class="hint">with the figures of the whole service</p>
+          </div>
+          <IncidentRows
+            incidents={own.sort(byDelayedTime)}
+            more={more}
+            empty="No open incident has been seen on this process."
+          />
+        </section>
+      </div>
     </>
   );
 }

@@ -1,11 +1,12 @@
 import type { IncidentDetail } from '../../protocol/index.js';
 import { FreezeFrame } from '../charts/freeze-frame.js';
-import { clock, dateTime, duration, percent, plural } from '../format.js';
+import { clock, dateTime } from '../format.js';
 import { stackText } from '../markdown.js';
-import { legible, placeOf } from '../names.js';
+import { legible } from '../names.js';
 import { queryOf, setQuery } from '../router.js';
 import { Copy } from './copy.js';
 import { Stack } from './stack.js';
+import { TimeSpent } from './time-spent.js';
 
 /** The worst occurrences, one at a time: the freeze frame and the stack. */
 export function Samples({ incident }: { readonly incident: IncidentDetail }) {
@@ -35,7 +36,7 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
         <div class="panel-head">
           <h2 id="freeze-title">Freeze frame</h2>
           <p class="hint" title={dateTime(sample.at)}>
-            {index === 0 ? 'Worst' : `No. ${index + 1}`} of {plural(samples.length, 'sample')}, {clock(sample.at)}
+            Sample {index + 1} of {samples.length}, most delayed first, {clock(sample.at)}
           </p>
           <div class="controls">
             <button
@@ -70,7 +71,7 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
           {sample.traceId !== '' && (
             <>
               {' '}
-              Trace <bdi class="mono">{legible(sample.traceId, 64)}</bdi>
+              Trace <bdi class="mono">{legible(sample.traceId, 64)}</bdi> <Copy text={() => sample.traceId} />
             </>
           )}
         </p>
@@ -83,44 +84,7 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
         </div>
         <Stack stack={sample.stack} />
       </section>
-      {samples.length > 1 && <WhereTimeWent incident={incident} />}
+      <TimeSpent samples={samples} />
     </>
-  );
-}
-
-/** With several samples: the innermost own frames by the time held beneath them. */
-function WhereTimeWent({ incident }: { readonly incident: IncidentDetail }) {
-  const byPlace = new Map<string, number>();
-  let total = 0;
-  for (const sample of incident.samples) {
-    const frame = sample.stack.find((each) => each.inApp);
-    if (frame === undefined) continue;
-    const name = `${frame.function === '' ? '(anonymous)' : legible(frame.function, 60)} ${placeOf(frame)}`;
-    byPlace.set(name, (byPlace.get(name) ?? 0) + sample.durationMs);
-    total += sample.durationMs;
-  }
-  if (byPlace.size < 2) return null;
-  return (
-    <section class="panel" aria-labelledby="went-title">
-      <div class="panel-head">
-        <h2 id="went-title">Where the time went</h2>
-        <p class="hint">{plural(incident.samples.length, 'sample')}, by your innermost frame</p>
-      </div>
-      <ol class="shares">
-        {[...byPlace]
-          .sort(([, a], [, b]) => b - a)
-          .map(([name, ms]) => (
-            <li key={name}>
-              <bdi class="mono clip">{name}</bdi>
-              <span class="share-bar">
-                <i style={{ width: `${(ms / total) * 100}%` }} />
-              </span>
-              <span class="number">
-                {percent(ms / total)} <small>{duration(ms)}</small>
-              </span>
-            </li>
-          ))}
-      </ol>
-    </section>
   );
 }

@@ -1,7 +1,8 @@
+import { useRef } from 'preact/hooks';
+import { incidentHref } from '../addresses.js';
 import { count, percent } from '../format.js';
 import { fleetMarkdown } from '../markdown.js';
 import { legible } from '../names.js';
-import { hrefTo } from '../router.js';
 import { connection, overview, pausedAt } from '../store.js';
 import { CopyMarkdown } from './copy.js';
 import { Rich } from './rich.js';
@@ -10,18 +11,29 @@ import { Rich } from './rich.js';
 export function Verdict({ compact }: { readonly compact: boolean }) {
   const current = overview.value;
   const status = current?.status ?? 'waiting';
+  const text = sentence();
+  // Its figures change every second; it is read out only when it says something else than before.
+  const key = current === null ? '' : `${status} ${current.culprit}`;
+  const spoken = useRef({ key: '', text: '' });
+  if (spoken.current.key !== key) spoken.current = { key, text: spoken.current.key === '' ? '' : text };
   return (
     <section class={`verdict is-${status}${compact ? ' compact' : ''}`} aria-labelledby="verdict-title">
       <h1 id="verdict-title" class="unseen">
         Verdict
       </h1>
-      <p class="sentence" role="status" aria-live="polite">
-        <Rich text={sentence()} />
+      <p class="sentence">
+        <Rich text={text} />
+      </p>
+      <p class="unseen" role="status" aria-live="polite">
+        {spoken.current.text}
       </p>
       {!compact && current !== null && status !== 'waiting' && (
         <div class="verdict-end">
           {current.culprit !== null && (
-            <a class="button" href={hrefTo(['incidents', current.culprit])}>
+            <a
+              class="button"
+              href={incidentHref({ fingerprint: current.culprit, service: current.culpritService ?? '' })}
+            >
               Open the incident
             </a>
           )}

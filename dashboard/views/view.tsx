@@ -1,14 +1,20 @@
-import { viewName } from '../../protocol/index.js';
+import { matchesFilter, viewName } from '../../protocol/index.js';
 import { count, duration, percent, rate } from '../format.js';
+import { isAllKnown, useFoundIncidents } from '../found-incidents.js';
 import { legible, nameOf, viewKey } from '../names.js';
 import { hrefTo } from '../router.js';
-import { incidents, overview, views } from '../store.js';
+import { overview, views } from '../store.js';
+import { type Figure, Figures } from './figures.js';
 import { byDelayedTime } from './incident-filters.js';
 import { IncidentRows } from './incident-rows.js';
 
 /** One view: its figures and its incidents. */
 export function ViewPage({ id }: { readonly id: string }) {
   const view = views.value.find((each) => viewKey(each) === id);
+  const asked = { service: view?.service ?? '', view: view === undefined ? '' : viewName(view) };
+  const { incidents: all, more } = useFoundIncidents(
+    view === undefined || isAllKnown() ? null : { ...asked, state: 'open' },
+  );
   if (view === undefined) {
     return (
       <p class="panel empty">
@@ -16,13 +22,8 @@ export function ViewPage({ id }: { readonly id: string }) {
       </p>
     );
   }
-  const own = incidents.value
-    .filter(
-      (incident) =>
-        incident.state === 'open' && incident.service === view.service && viewName(incident.view) === viewName(view),
-    )
-    .sort(byDelayedTime);
-  const figures: readonly (readonly [string, string, string])[] = [
+  const own = all.filter((incident) => matchesFilter(incident, { ...asked, state: 'open' })).sort(byDelayedTime);
+  const figures: readonly Figure[] = [
     ['Busy share', percent(view.busyShare), 'of a loop, last minute'],
     ['Active', count(view.active), 'requests'],
     ['Traffic', rate(view.requestsPerSecond), `requests/s, ${count(view.requests)} in all`],
@@ -48,23 +49,13 @@ export function ViewPage({ id }: { readonly id: string }) {
             {view.kind === 'sync' && '. A sync handler runs on the loop too: everyone waits while it runs.'}
           </p>
         </div>
-        <dl class="figures inset">
-          {figures.map(([name, value, detail]) => (
-            <div class="figure-cell" key={name}>
-              <dt>{name}</dt>
-              <dd>
-                <b>{value}</b>
-                <small>{detail}</small>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Figures of={figures} inset />
       </section>
       <section class="panel" aria-labelledby="own-title">
         <div class="panel-head">
           <h2 id="own-title">Incidents in this view</h2>
         </div>
-        <IncidentRows incidents={own} empty="This view has held the loop for nobody." />
+        <IncidentRows incidents={own} more={more} empty="This view has held the loop for nobody." />
       </section>
     </>
   );

@@ -8,7 +8,7 @@ import {
 import { count, duration, percent, plural, rate } from '../format.js';
 import { legible, nameOf, viewKey, whole } from '../names.js';
 import { hrefTo, queryOf, setQuery } from '../router.js';
-import { views } from '../store.js';
+import { manyServices, views } from '../store.js';
 import { type Column, Table } from './table.js';
 
 /** Every view of the fleet, busiest first. */
@@ -68,7 +68,7 @@ const COLUMNS: readonly Column<ViewSummary>[] = [
         <small>
           {view.handler !== '' && <bdi>{legible(view.handler, 60)}()</bdi>}
           <span>{PSEUDO_VIEWS[view.route] ?? view.kind}</span>
-          <bdi>{legible(view.service, 40)}</bdi>
+          {manyServices.value && <bdi>{legible(view.service, 40)}</bdi>}
         </small>
       </a>
     ),
