@@ -3,17 +3,23 @@ import { encodeStatus, type PartialSuccess } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import { COLLECTOR_LIMITS } from './limits.js';
 import { answerOtlp, isProtobuf, OtlpBodies, PROTOBUF_TYPE, requireOtlpType } from './otlp-body.js';
+import { securityHeaders } from './page.js';
 import type { Persistence } from './persistence.js';
 import { HttpProblem, toProblem } from './problem.js';
 import { readBody } from './request-body.js';
 import { SenderPace } from './sender-pace.js';
 
 /** `POST /v1/metrics` and `/v1/logs`: OTLP/HTTP in protobuf or JSON, plain or compressed, with OTLP's partial-success answers. */
-export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => number): Router {
+export function ingestRoutes(
+  fleet: Fleet,
+  kept: () => Persistence,
+  authorize: RequestHandler,
+  now: () => number,
+): Router {
   const router = Router();
   const bodies = new OtlpBodies();
   const pace = new SenderPace(now);
-  const before = [limitConcurrency(), pace.refuseUnread, requireType, readBody()];
+  const before = [authorize, limitConcurrency(), pace.refuseUnread, requireType, readBody()];
 
   router.post('/v1/metrics', ...before, (request, response) => {
     const { reports, ignoredPoints } = bodies.metrics(request);
@@ -37,12 +43,13 @@ export function ingestRoutes(fleet: Fleet, kept: () => Persistence, now: () => n
     answerOtlp(request, response, 'rejectedLogRecords', outcome('log records', ignoredRecords, refused));
   });
 
-  router.use(['/v1/metrics', '/v1/logs'], (request: Request) => {
+  router.use(['/v1/metrics', '/v1/logs'], authorize, (request: Request) => {
     if (request.method !== 'POST') throw new HttpProblem(405, 'Send it with POST.', { Allow: 'POST' });
   });
   router.use('/v1', (error: unknown, request: Request, response: Response, next: NextFunction) => {
     const { status, message } = toProblem(error);
     fleet.metrics.refuse(status);
+    securityHeaders(response);
     // Whoever speaks protobuf reads errors in it too.
     if (isProtobuf(request) && error instanceof HttpProblem && !response.headersSent) {
       response

@@ -22,7 +22,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function securityHeaders(_request: Request, response: Response, next: NextFunction): void {
+export function securityHeaders(response: Response): void {
   response.set({
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,
     'X-Content-Type-Options': 'nosniff',
@@ -32,7 +32,6 @@ export function securityHeaders(_request: Request, response: Response, next: Nex
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
   });
-  next();
 }
 
 /**

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import { apiRoutes } from './api.js';
-import { Auth } from './auth.js';
+import { type Access, Auth } from './auth.js';
 import { CollectorError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { overviewOf } from './fleet-overview.js';
@@ -36,6 +36,7 @@ export class CollectorServer {
   #persistence: Persistence | null = null;
   #location: StoreLocation = { type: 'memory' };
   #stopping = false;
+  #port = 0;
 
   constructor(options: ResolvedOptions, now: () => number) {
     this.#options = options;
@@ -49,12 +50,16 @@ export class CollectorServer {
     this.#livePath = `${options.basePath}/api/v1/live`;
     const app = this.#app();
     this.http = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app);
+    this.http.on('listening', () => {
+      const address = this.http.address();
+      if (typeof address === 'object' && address !== null) this.#port = address.port;
+    });
     this.http.on('upgrade', (request, socket, head) => void this.#upgrade(request, socket, head));
   }
 
+  /** 0 until it listens. */
   get port(): number {
-    const address = this.http.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+    return this.#port;
   }
 
   get loginCode(): string {
@@ -117,12 +122,7 @@ export class CollectorServer {
     });
     router.get('/', this.#auth.followLink);
     router.post('/login', express.urlencoded({ extended: false, limit: '4kb' }), this.#auth.logIn);
-    router.use(async (request: Request, _response: Response, next: NextFunction) => {
-      this.#auth.check(request, this.port, request.path.startsWith('/v1/') ? 'write' : 'read');
-      await this.#opened;
-      next();
-    });
-    router.use(ingestRoutes(fleet, kept, now));
+    router.use(this.#authorize('read'));
     router.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.text());
     });
@@ -137,11 +137,26 @@ export class CollectorServer {
     app.disable('x-powered-by');
     app.disable('etag');
     app.set('query parser', 'simple');
-    app.use(securityHeaders);
-    app.use(options.basePath === '' ? '/' : options.basePath, router);
+    const base = options.basePath === '' ? '/' : options.basePath;
+    // First: nothing that pages need may stand in the way of thousands of reports a second.
+    app.use(base, ingestRoutes(fleet, kept, this.#authorize('write'), now));
+    app.use((_request, response, next) => {
+      securityHeaders(response);
+      next();
+    });
+    app.use(base, router);
     app.use(notFound);
     app.use(answerProblem(options.log));
     return app;
+  }
+
+  /** Lets through who may, once the store is open. */
+  #authorize(access: Access): RequestHandler {
+    return async (request, _response, next) => {
+      this.#auth.check(request, this.port, access);
+      if (this.#persistence === null) await this.#opened;
+      next();
+    };
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {

@@ -41,7 +41,13 @@ export class PointReader {
     const start = reader.at;
     const seen = this.#seen.reset();
     const counts: number[] = [];
-    let [scale, count, sum, min, max, zeroCount, offset] = [0, 0, 0, 0, 0, 0, 0];
+    let scale = 0;
+    let count = 0;
+    let sum = 0;
+    let min = 0;
+    let max = 0;
+    let zeroCount = 0;
+    let offset = 0;
     for (;;) {
       const before = reader.at;
       const tag = reader.next();

@@ -161,15 +161,17 @@ export class ProtobufReader {
     let hash = to - from;
     let at = from;
     for (; at + 4 <= to; at += 4) hash = Math.imul(hash ^ view.getInt32(at, true), 0x5bd1e995) ^ (hash >>> 15);
-    for (; at < to; at++) hash = Math.imul(hash ^ (this.bytes[at] as number), 0x5bd1e995);
+    for (; at < to; at++) hash = Math.imul(hash ^ view.getUint8(at), 0x5bd1e995);
     return hash ^ (hash >>> 13);
   }
 
   /** Whether a span of bytes is just that. */
-  holds(other: Uint8Array, from: number, to: number): boolean {
-    if (other.length !== to - from) return false;
-    const { bytes } = this;
-    for (let i = 0; i < other.length; i++) if (other[i] !== bytes[from + i]) return false;
+  holds(other: DataView, from: number, to: number): boolean {
+    if (other.byteLength !== to - from) return false;
+    const view = this.#view;
+    let at = from;
+    for (; at + 4 <= to; at += 4) if (view.getInt32(at, true) !== other.getInt32(at - from, true)) return false;
+    for (; at < to; at++) if (view.getUint8(at) !== other.getUint8(at - from)) return false;
     return true;
   }
 

@@ -5,7 +5,7 @@ const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_PIECE_BYTES = 4096;
 
 interface Seen<T> {
-  readonly bytes: Uint8Array;
+  readonly bytes: DataView;
   readonly value: T;
 }
 
@@ -28,7 +28,8 @@ export class SeenBytes<T> {
       this.#bytes = to - from + OVERHEAD_BYTES;
     }
     // A copy: a view would keep the whole body.
-    this.#seen.set(reader.hash(from, to), { bytes: new Uint8Array(reader.bytes.subarray(from, to)), value });
+    const { buffer } = new Uint8Array(reader.bytes.subarray(from, to));
+    this.#seen.set(reader.hash(from, to), { bytes: new DataView(buffer), value });
     return value;
   }
 }
