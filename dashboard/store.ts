@@ -22,6 +22,9 @@ export const openedFile = signal<string | null>(null);
 /** Ticks once a second, for ages. */
 export const now = signal(Date.now());
 
+/** A name that is the same everywhere says nothing. */
+export const manyServices = computed(() => new Set(instances.value.map(({ service }) => service)).size > 1);
+
 /** Now as the picture's own time: the moment of the pause, or of the file. */
 export const pictureTime = computed(() => {
   if (openedFile.value !== null) return overview.value?.at ?? now.value;

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useGradual } from '../gradual.js';
 import { memoRow } from '../memo-row.js';
 import { queryOf, setQuery } from '../router.js';
+import { useRowWindow } from '../row-window.js';
 
 export interface Column<Row> {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface Column<Row> {
   readonly cell: (row: Row) => ComponentChildren;
 }
 
-/** As many rows as are drawn at once: the layout of a table costs by its rows, seen or not. */
+/** As many rows as are listed before somebody asks for more. */
 const STEP = 50;
 
 /** A table that scrolls in its own box on a narrow screen. The sort order is in the address. */
@@ -37,7 +37,9 @@ export function Table<Row>({
   readonly rowClass?: (row: Row) => string;
 }) {
   const limit = useSignal(STEP);
-  const drawn = useGradual(Math.min(limit.value, rows.length));
+  const { ref, from, to, beforePx, afterPx } = useRowWindow<HTMLTableSectionElement>(
+    Math.min(limit.value, rows.length),
+  );
   const asked = sorted === null ? '' : queryOf('sort') || sorted;
   const upwards = queryOf('order') === 'up';
   const column = columns.find((each) => each.name === asked);
@@ -59,11 +61,13 @@ export function Table<Row>({
               ))}
             </tr>
           </thead>
-          <tbody>
-            {shown.slice(0, drawn).map((row) => (
+          <Room heightPx={beforePx} />
+          <tbody ref={ref}>
+            {shown.slice(from, to).map((row) => (
               <Line key={keyOf(row)} row={row} columns={columns as readonly Column<unknown>[]} look={rowClass?.(row)} />
             ))}
           </tbody>
+          <Room heightPx={afterPx} />
         </table>
       </div>
       {shown.length > limit.value && (
@@ -75,31 +79,44 @@ export function Table<Row>({
   );
 }
 
-const Line = memoRow(function TableLine({
-  row,
-  columns,
-  look,
-}: {
-  readonly row: unknown;
-  readonly columns: readonly Column<unknown>[];
-  readonly look: string | undefined;
-}) {
+/** Stands for the rows that are not drawn. */
+function Room({ heightPx }: { readonly heightPx: number }) {
+  if (heightPx === 0) return null;
   return (
-    <tr class={look}>
-      {columns.map((each, index) =>
-        index === 0 ? (
-          <th scope="row" key={each.name}>
-            {each.cell(row)}
-          </th>
-        ) : (
-          <td key={each.name} class={each.number === true ? 'number' : undefined}>
-            {each.cell(row)}
-          </td>
-        ),
-      )}
-    </tr>
+    <tbody aria-hidden="true">
+      <tr style={{ height: heightPx }} />
+    </tbody>
   );
-});
+}
+
+const Line = memoRow(
+  'tr',
+  function TableLine({
+    row,
+    columns,
+    look,
+  }: {
+    readonly row: unknown;
+    readonly columns: readonly Column<unknown>[];
+    readonly look: string | undefined;
+  }) {
+    return (
+      <tr class={look}>
+        {columns.map((each, index) =>
+          index === 0 ? (
+            <th scope="row" key={each.name}>
+              {each.cell(row)}
+            </th>
+          ) : (
+            <td key={each.name} class={each.number === true ? 'number' : undefined}>
+              {each.cell(row)}
+            </td>
+          ),
+        )}
+      </tr>
+    );
+  },
+);
 
 function sortRows<Row>(rows: readonly Row[], value: (row: Row) => number | string, upwards: boolean): readonly Row[] {
   const direction = upwards ? -1 : 1;
