@@ -23,7 +23,15 @@ beforeAll(async () => {
   const [first] = feeder.instances;
   if (first === undefined) throw new Error('no instance');
   await feeder.reports();
+  const several = searchIncident(Date.now(), () => 0.4);
+  const [sample] = several.samples;
+  if (sample === undefined) throw new Error('no sample');
   await feeder.incidents(first, [
+    {
+      ...several,
+      fingerprint: 'v1-several',
+      samples: [sample, { ...sample, at: sample.at + 9_000, stack: sample.stack.slice(1) }],
+    },
     exportIncident(Date.now(), () => 0.4),
     searchIncident(Date.now(), () => 0.4),
     incident({
@@ -72,6 +80,9 @@ async function axe(page: Page, scheme: Scheme): Promise<string[]> {
   );
 }
 
+/** The key of a view in an address. */
+const VIEW = ['bookshop', SEARCH.method, SEARCH.route, SEARCH.handler, SEARCH.kind];
+
 const PAGES = [
   ['overview', '#/', '.incident-row'],
   ['chart as a table', '#/?chart=table', '.concurrency td'],
@@ -80,8 +91,10 @@ const PAGES = [
   ['unknown incident', '#/incidents/v1-nothing', '.empty'],
   ['an hour', '#/?range=1h', '.incident-row'],
   ['views', '#/views', 'tbody tr'],
+  ['view', `#/views/${encodeURIComponent(JSON.stringify(VIEW))}`, '.figures'],
   ['instances', '#/instances', 'tr.instance-blocked'],
-  ['instance', '#/instances/bookshop-0', '.facts'],
+  ['instance', '#/instances/bookshop-2', '.waiting li'],
+  ['several stacks', '#/incidents/v1-several', '.icicle'],
 ] as const;
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -95,7 +108,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = opened;
       await page.addScriptTag({ path: AXE });
       for (const [name, hash, landmark] of PAGES) {
-        if (name === 'instances') await blockOne();
+        if (name.startsWith('instance')) await blockOne();
         await page.evaluate((to) => {
           location.hash = to;
         }, hash);

@@ -79,6 +79,19 @@ test('keeps the incidents of two services apart that share code', async () => {
   await page.goBack();
   await rows.filter({ hasNotText: 'bookshop-admin' }).click();
   await page.getByText('holding the loop up to 70 ms').waitFor();
+  // The view's link, the marks of the chart and the verdict keep them apart as well.
+  expect(await page.getByRole('link', { name: 'GET /books/export' }).getAttribute('href')).toContain(
+    'service=bookshop',
+  );
+  await page.goto(`${collector.url}#/?chart=table`);
+  for (const durationMs of [70, 90]) {
+    await page
+      .locator('td a.held', { hasText: `${durationMs} ms` })
+      .first()
+      .click();
+    await page.getByText(`holding the loop up to ${durationMs} ms`).waitFor();
+    await page.goBack();
+  }
   await close();
 });
 

@@ -68,49 +68,59 @@ export class FleetFeeder {
     views: readonly ViewFigures[],
     blocked: { forSeconds: number; view: View | null } | null,
   ): Promise<void> {
+    await this.#post('v1/metrics', this.#metrics(instance, endMs, views, blocked));
+  }
+
+  /** A report of every instance in one request, as an OpenTelemetry Collector sends them. */
+  async reportTogether(viewsOf: (index: number) => readonly ViewFigures[], endMs: number = Date.now()): Promise<void> {
+    const all = this.#instances.map((instance, index) => this.#metrics(instance, endMs, viewsOf(index), null));
+    await this.#post('v1/metrics', { resourceMetrics: all.flatMap(({ resourceMetrics = [] }) => resourceMetrics) });
+  }
+
+  async incidents(instance: Instance, incidents: readonly IncidentDelta[]): Promise<void> {
+    await this.#post('v1/logs', toOtlpLogs({ instance, sequence: this.#next(`logs ${instance.id}`), incidents }));
+  }
+
+  #metrics(
+    instance: Instance,
+    endMs: number,
+    views: readonly ViewFigures[],
+    blocked: { forSeconds: number; view: View | null } | null,
+  ) {
     const delay = new Histogram();
     for (let i = 0; i < 50; i++) delay.record(0.0008 + this.#random() ** 4 * 0.02);
     const heldSeconds = views.reduce((sum, view) => sum + (view.heldMs ?? 0), 0) / 1000;
     if (heldSeconds > 0) delay.record(heldSeconds);
     const utilization = Math.min(1, 0.18 + this.#random() * 0.14 + heldSeconds);
-    await this.#post(
-      'v1/metrics',
-      (sequence) =>
-        toOtlpMetrics({
-          instance,
-          sequence,
-          startMs: endMs - 1_000,
-          endMs,
-          views: views.map((figures) => ({
-            view: figures.view,
-            active: figures.active,
-            activePeak: figures.active + (figures.requests > 0 ? 1 : 0),
-            duration: spread(figures.requests, figures.meanMs / 1000, this.#random),
-            busy: spread(figures.requests, figures.busyMs / 1000, this.#random),
-            wait: spread(figures.requests, 0.001, this.#random),
-            operations: [],
-            blocks: [],
-          })),
-          loop: {
-            delay: delay.data(),
-            utilization,
-            activeSeconds: utilization,
-            idleSeconds: 1 - utilization,
-            blockedSeconds: heldSeconds,
-            attributedSeconds: heldSeconds,
-            blocked,
-          },
-          gc: [],
-          memory: { rssBytes: 96e6 + this.#random() * 8e6, heapUsedBytes: 41e6 + this.#random() * 9e6 },
-          observer: { busySeconds: 0.004, samplingRatio: 1 },
-          dropped: [],
-        }),
+    return toOtlpMetrics({
       instance,
-    );
-  }
-
-  async incidents(instance: Instance, incidents: readonly IncidentDelta[]): Promise<void> {
-    await this.#post('v1/logs', (sequence) => toOtlpLogs({ instance, sequence, incidents }), instance);
+      sequence: this.#next(`metrics ${instance.id}`),
+      startMs: endMs - 1_000,
+      endMs,
+      views: views.map((figures) => ({
+        view: figures.view,
+        active: figures.active,
+        activePeak: figures.active + (figures.requests > 0 ? 1 : 0),
+        duration: spread(figures.requests, figures.meanMs / 1000, this.#random),
+        busy: spread(figures.requests, figures.busyMs / 1000, this.#random),
+        wait: spread(figures.requests, 0.001, this.#random),
+        operations: [],
+        blocks: [],
+      })),
+      loop: {
+        delay: delay.data(),
+        utilization,
+        activeSeconds: utilization,
+        idleSeconds: 1 - utilization,
+        blockedSeconds: heldSeconds,
+        attributedSeconds: heldSeconds,
+        blocked,
+      },
+      gc: [],
+      memory: { rssBytes: 96e6 + this.#random() * 8e6, heapUsedBytes: 41e6 + this.#random() * 9e6 },
+      observer: { busySeconds: 0.004, samplingRatio: 1 },
+      dropped: [],
+    });
   }
 
   /** Several views busy on one instance, held for a part of the second now and then. */
@@ -127,14 +137,17 @@ export class FleetFeeder {
     }));
   }
 
-  async #post(path: string, body: (sequence: number) => object, instance: Instance): Promise<void> {
-    const key = `${path} ${instance.id}`;
+  #next(key: string): number {
     const sequence = (this.#sequences.get(key) ?? 0) + 1;
     this.#sequences.set(key, sequence);
+    return sequence;
+  }
+
+  async #post(path: string, body: object): Promise<void> {
     const response = await fetch(new URL(path, this.#url), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body(sequence)),
+      body: JSON.stringify(body),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
