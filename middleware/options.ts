@@ -5,6 +5,7 @@ import { HoldupOptionError } from './errors.js';
 import type { AllowEntry, Mode } from './guard/policy.js';
 import { type OtlpEnvironment, readOtlpEnvironment } from './otlp-environment.js';
 import type { PrometheusRegistry } from './outputs/prometheus.js';
+import { pm2Process } from './pm2.js';
 
 export type { AllowEntry, Mode } from './guard/policy.js';
 
@@ -239,11 +240,15 @@ function compiles(source: string): boolean {
 
 /** The package's name in the working directory, else the script's file name. */
 function ownName(): string {
+  const pm2 = pm2Process();
   try {
-    const { name } = JSON.parse(readFileSync(join(process.cwd(), 'package.json'), 'utf8')) as { name?: unknown };
+    const { name } = JSON.parse(readFileSync(join(pm2?.cwd ?? process.cwd(), 'package.json'), 'utf8')) as {
+      name?: unknown;
+    };
     if (typeof name === 'string' && name !== '') return name;
   } catch {
     // No package.json, or not one we can read: the script's name will do.
   }
-  return basename(process.argv[1] ?? 'node').replace(/\.[^.]+$/, '');
+  // The script is PM2's own at first.
+  return pm2?.name || basename(process.argv[1] ?? 'node').replace(/\.[^.]+$/, '');
 }

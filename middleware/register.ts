@@ -12,6 +12,7 @@ import { HoldupOptionError } from './errors.js';
 import { witnessEverySite } from './guard/index.js';
 import type { Observer } from './observer.js';
 import { readFlag } from './options.js';
+import { adoptPm2Environment } from './pm2.js';
 import { observeProcess } from './process-observer.js';
 import { SightingLog } from './register/sighting-log.js';
 
@@ -19,6 +20,7 @@ import { SightingLog } from './register/sighting-log.js';
 const PACKAGE_MANAGERS = /^(?:npm|npx|pnpm|pnpx|yarn|yarnpkg|corepack)(?:-cli)?(?:\.[cm]?js)?$/;
 
 try {
+  adoptPm2Environment();
   if (isToBeWatched()) {
     const observer = observeProcess();
     if (observer !== null) watch(observer);

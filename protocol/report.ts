@@ -13,7 +13,7 @@ export interface Instance {
   readonly pid: number;
   /** Without the `v`. */
   readonly nodeVersion: string;
-  /** What runs the code: `main`, `cluster worker 2`, `worker thread 3`. */
+  /** What runs the code: `main`, `cluster worker 2`, `worker thread 3`; under PM2 its own words, `PM2 3|shop`. */
   readonly role: string;
 }
 

@@ -27,7 +27,15 @@ export async function ensureTestTools() {
   for (const version of NODE_VERSIONS) {
     if (!existsSync(nodeProgram(version))) await attempt(`Node ${version}`, () => installNode(version));
   }
+  for (const name of PACKAGES) {
+    const folder = join(root, '.cache', name);
+    const isHere = existsSync(join(folder, 'node_modules', name, 'package.json'));
+    if (!isHere) await attempt(name, () => installInto(folder, name));
+  }
 }
+
+/** Programs that a test starts and the project never imports, so they are no dependencies of it. */
+const PACKAGES = ['pm2'];
 
 /** Where `npm test` puts another version of Node. */
 function nodeProgram(version) {
@@ -57,6 +65,9 @@ async function installFromDebian(packages) {
 
 /** Not a dependency: `node_modules/.bin/node` would take the place of the Node that runs the project's commands. */
 async function installNode(version) {
-  const folder = join(root, '.cache', `node-${version}`);
-  await mustRun('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, `node@${version}`]);
+  await installInto(join(root, '.cache', `node-${version}`), `node@${version}`);
+}
+
+async function installInto(folder, name) {
+  await mustRun('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', folder, name]);
 }

@@ -77,15 +77,24 @@ test('is started by NODE_OPTIONS just as well', async () => {
   expect(incident.operation).toBe('fs.readFileSync');
 });
 
-test('watches each worker of a cluster, and says so once', async () => {
+test.each([
+  ['that Node shares the connections out to', 'rr'],
+  ['that the system shares the connections out to', 'none'],
+])('watches each worker of a cluster %s, and says so once', async (_how, policy) => {
+  const service = `clustered-${policy}`;
   let instances: InstanceList['instances'] = [];
-  const { stderr } = await incidentOf('clustered', 'cluster.mjs', {}, async () => {
-    ({ instances } = await until('all have reported', async () => {
-      const list = await getJson<InstanceList>(`${collector.url}api/v1/instances`);
-      return list.instances.filter(({ service }) => service === 'clustered').length === 3 && list;
-    }));
-  });
-  const roles = instances.filter(({ service }) => service === 'clustered').map(({ role }) => role);
+  const { stderr } = await incidentOf(
+    service,
+    'cluster.mjs',
+    { env: { NODE_CLUSTER_SCHED_POLICY: policy } },
+    async () => {
+      ({ instances } = await until('all have reported', async () => {
+        const list = await getJson<InstanceList>(`${collector.url}api/v1/instances`);
+        return list.instances.filter((each) => each.service === service).length === 3 && list;
+      }));
+    },
+  );
+  const roles = instances.filter((each) => each.service === service).map(({ role }) => role);
   expect(roles.sort()).toEqual(['cluster worker 1', 'cluster worker 2', 'main']);
   expect(stderr.match(/guard armed/g)).toHaveLength(1);
 });
@@ -106,6 +115,8 @@ test('watches worker threads only when it is asked to', async () => {
 
   const { incident } = await incidentOf('threads-on', 'threads.mjs', { env: { HOLDUP_WORKERS: '1' } });
   expect(incident.operation).toBe('fs.readFileSync');
+  const { instances } = await getJson<InstanceList>(`${collector.url}api/v1/instances?service=threads-on`);
+  expect(instances.some(({ role }) => /^worker thread \d+$/.test(role))).toBe(true);
 });
 
 test('counts a request once in an app that says app.use(holdup()) too, and takes over its options', async () => {
