@@ -12,6 +12,7 @@ import {
 /** Makes what a stranger sent safe to merge: lengths clipped, numbers finite and not negative, lists bounded. */
 
 const NAME_LENGTH = 300;
+const METHOD_LENGTH = 20;
 const PATH_LENGTH = 1000;
 const TEXT_LENGTH = 2000;
 const STACK_FRAMES = 60;
@@ -109,7 +110,7 @@ function admitSample(sample: IncidentSample): IncidentSample {
     durationMs: positive(sample.durationMs),
     stack: sample.stack.slice(0, STACK_FRAMES).map((frame) => ({ ...admitSite(frame), inApp: frame.inApp })),
     delayed: sample.delayed.slice(0, LIMITS.delayedPerSample).map((each) => ({
-      method: clip(each.method, 20),
+      method: clip(each.method, METHOD_LENGTH),
       route: clip(each.route, NAME_LENGTH),
       delayedMs: positive(each.delayedMs),
       startOffsetMs: each.startOffsetMs,
@@ -130,12 +131,16 @@ function admitInstance(instance: Instance): Instance {
   };
 }
 
+/** The same one when nothing is to be done, so that what is known of it is found again by it. */
 function admitView(view: View): View {
+  const { method, route, handler, kind } = view;
+  const fits = method.length <= METHOD_LENGTH && route.length <= NAME_LENGTH && handler.length <= NAME_LENGTH;
+  if (fits && route !== '') return view;
   return {
-    method: clip(view.method, 20),
-    route: clip(view.route, NAME_LENGTH) || '(unknown)',
-    handler: clip(view.handler, NAME_LENGTH),
-    kind: view.kind,
+    method: clip(method, METHOD_LENGTH),
+    route: clip(route, NAME_LENGTH) || '(unknown)',
+    handler: clip(handler, NAME_LENGTH),
+    kind,
   };
 }
 

@@ -256,6 +256,8 @@ export class Fleet {
 
   #viewOf(entry: InstanceEntry, report: ViewReport): ViewTotals {
     const { service } = entry.instance;
+    const known = this.views.known(service, report.view);
+    if (known !== undefined && entry.viewKeys.has(known.key)) return known;
     const key = viewKey(service, report.view);
     // One more than an honest process sends, whose own `(other)` comes on top of its limit.
     const isKnown = entry.viewKeys.has(key);

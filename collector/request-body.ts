@@ -49,8 +49,11 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
       const [first] = chunks;
       resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
     });
-    request.on('close', () => reject(new HttpProblem(400, 'The request was aborted.')));
-    request.on('error', () => reject(new HttpProblem(400, 'The request was aborted.')));
+    request.on('close', () => {
+      if (!request.complete) reject(new HttpProblem(400, 'The request was aborted.'));
+    });
+    // What goes wrong closes it.
+    request.on('error', () => {});
   });
 }
 

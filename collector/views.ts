@@ -126,6 +126,8 @@ function percentiles(data: HistogramData): { p50Ms: number; p99Ms: number; maxMs
 /** All views of the fleet, bounded: what comes beyond the limit is counted together as `(other)`. */
 export class ViewTable {
   readonly #views = new Map<string, ViewTotals>();
+  /** The same by service and view object: whoever reads reports hands over the same object for the same view. */
+  readonly #known = new Map<string, WeakMap<View, ViewTotals>>();
   readonly #limit: number;
 
   constructor(limit: number = COLLECTOR_LIMITS.views) {
@@ -140,11 +142,19 @@ export class ViewTable {
     return this.#views.values();
   }
 
+  /** The totals of just this object, if they were asked for before: no text is made and no text is compared. */
+  known(service: string, view: View): ViewTotals | undefined {
+    return this.#known.get(service)?.get(view);
+  }
+
   /** The view's totals; those of `(other)` when there is no room for one more view. */
   of(service: string, view: View): ViewTotals {
     const key = viewKey(service, view);
     const known = this.#views.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#remember(service, view, known);
+      return known;
+    }
     if (this.#views.size >= this.#limit && view.route !== OTHER_ROUTE) return this.other(service);
     return this.#add(key, service, view);
   }
@@ -163,8 +173,16 @@ export class ViewTable {
   forgetIdle(now: number): void {
     if (this.#views.size < this.#limit / 2) return;
     for (const [key, view] of this.#views) {
-      if (view.active === 0 && now - view.lastReportedAt > IDLE_MS) this.#views.delete(key);
+      if (view.active > 0 || now - view.lastReportedAt <= IDLE_MS) continue;
+      this.#views.delete(key);
+      this.#known.clear();
     }
+  }
+
+  #remember(service: string, view: View, totals: ViewTotals): void {
+    let known = this.#known.get(service);
+    if (known === undefined) this.#known.set(service, (known = new WeakMap()));
+    known.set(view, totals);
   }
 
   #add(key: string, service: string, view: View): ViewTotals {
