@@ -42,7 +42,8 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
         chunks.push(chunk);
         return;
       }
-      request.pause();
+      // The rest is read and forgotten: a sender that is cut off would not hear why, and try again without end.
+      chunks.length = 0;
       reject(tooLarge());
     });
     request.on('end', () => {
@@ -69,7 +70,6 @@ async function unfolded(body: Buffer, decompress: Decompress): Promise<Buffer> {
   }
 }
 
-/** What is left of it is not read. */
 function tooLarge(): HttpProblem {
-  return new HttpProblem(413, 'The body is too large, once it is decompressed.', { Connection: 'close' });
+  return new HttpProblem(413, 'The body is too large, once it is decompressed.');
 }

@@ -4,8 +4,8 @@ import { WeighedCollector } from '../lib/weighed-collector.mjs';
 /** As many as an honest process has at most; who sends more is folded sooner. */
 const ROUTES_A_PROCESS = 500;
 const FINGERPRINTS_A_PROCESS = 1000;
-const ROUTES_A_POST = 100;
-const FINGERPRINTS_A_POST = 100;
+const ROUTES_A_POST = 250;
+const FINGERPRINTS_A_POST = 250;
 /** Of the longest kind that is let in: this many fingerprints, each with two samples of 60 long frames. */
 const FAT_A_POST = 10;
 
@@ -27,7 +27,11 @@ export async function attack({ routes, fingerprints, fat, look = async () => {} 
     const queue = posts[Symbol.iterator]();
     const line = async () => {
       for (const body of queue) {
-        const answer = await collector.post({ path, headers: JSON_TYPE, body: Buffer.from(JSON.stringify(body)) });
+        const answer = await collector.postPatiently({
+          path,
+          headers: JSON_TYPE,
+          body: Buffer.from(JSON.stringify(body)),
+        });
         if (answer.status !== 200) mistakes.push(`${answer.status}: ${answer.text}`);
       }
     };

@@ -64,6 +64,17 @@ export class WeighedCollector {
     return weighed;
   }
 
+  /** As an exporter does it: comes again when it is told to (429, 503). */
+  async postPatiently(payload) {
+    let again = 0;
+    for (;;) {
+      const answer = await this.post(payload);
+      if ((answer.status !== 503 && answer.status !== 429) || again === 30) return { ...answer, again };
+      again++;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+
   async get(path) {
     return (await fetch(new URL(path, this.#url))).text();
   }
