@@ -18,19 +18,21 @@ export function HeldNow({ instance }: { readonly instance: InstanceSummary }) {
           </p>
         )}
       </div>
-      <ul class="waiting">
-        {inFlight.map(({ view, active }) => (
-          <li key={view}>
-            <bdi class="mono clip">{legible(view)}</bdi>
-            <span class="share-bar">
-              <i style={{ width: `${(active / most) * 100}%` }} />
-            </span>
-            <span class="number">
-              <b>{active}</b> {view === blockedView ? 'with it' : 'waiting'}
-            </span>
-          </li>
-        ))}
-      </ul>
+      {inFlight.length > 0 && (
+        <ul class="waiting">
+          {inFlight.map(({ view, active }) => (
+            <li key={view}>
+              <bdi class="mono clip">{legible(view)}</bdi>
+              <span class="share-bar">
+                <i style={{ width: `${(active / most) * 100}%` }} />
+              </span>
+              <span class="number">
+                <b>{active}</b> {view === blockedView ? 'with it' : 'waiting'}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
       {inFlight.length === 0 && (
         <p class="hint inset-text">
           {held

@@ -35,7 +35,7 @@ export function IncidentRows({
   const worst = roundStep(Math.max(1, ...incidents.map((incident) => incident.delayedMs)));
   return (
     <>
-      <ol class="incident-rows" ref={ref} style={{ paddingTop: beforePx, paddingBottom: afterPx }}>
+      <ol class="incident-rows" ref={ref} style={{ paddingTop: `${beforePx}px`, paddingBottom: `${afterPx}px` }}>
         {incidents.slice(from, to).map((incident) => (
           <IncidentRow key={incidentKey(incident)} incident={incident} worst={worst} cold={cold} />
         ))}
@@ -110,8 +110,8 @@ const IncidentRow = memoRow(
             />
           </span>
           <span class="cell number">
-            <b>{ended ? `${count(times)}×` : 'no end yet'}</b>
-            <small>{ended ? `max ${duration(incident.maxMs)}` : `${duration(incident.maxMs)} so far`}</small>
+            <b>{ended ? `${count(times)}×` : 'end not told'}</b>
+            <small>{ended ? `max ${duration(incident.maxMs)}` : `at least ${duration(incident.maxMs)}`}</small>
           </span>
           <span class="cell number seen">
             <Age at={incident.lastSeen} />

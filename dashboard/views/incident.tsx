@@ -56,6 +56,9 @@ function Whole({ incident, detail }: { readonly incident: IncidentDetail; readon
               <bdi class="mono">{nameOf(incident.view)}</bdi>
             </a>{' '}
             <Badges incident={incident} />
+            <a class="badge" href={hrefTo(['incidents'], { category: incident.category })}>
+              {incident.category}
+            </a>
             {isHeldNow(incident) && <span class="badge held-now">holding now</span>}
           </h2>
           <div class="controls">

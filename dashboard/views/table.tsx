@@ -84,7 +84,7 @@ function Room({ heightPx }: { readonly heightPx: number }) {
   if (heightPx === 0) return null;
   return (
     <tbody aria-hidden="true">
-      <tr style={{ height: heightPx }} />
+      <tr style={{ height: `${heightPx}px` }} />
     </tbody>
   );
 }

@@ -54,7 +54,8 @@ afterAll(async () => {
 async function blockOne(): Promise<void> {
   const third = feeder.instances[2];
   if (third === undefined) throw new Error('no instance');
-  await feeder.report(third, Date.now(), [], { forSeconds: 2, view: SEARCH });
+  const waiting = { view: SEARCH, active: 2, requests: 1, meanMs: 9, busyMs: 2 };
+  await feeder.report(third, Date.now(), [waiting], { forSeconds: 2, view: SEARCH });
 }
 
 interface AxeResult {

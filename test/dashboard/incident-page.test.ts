@@ -143,7 +143,7 @@ test('lays the stacks of several samples over one another, as wide as they held 
 test('shows one process: who waits behind its hold, and the incidents seen on it', async () => {
   const figures = { requests: 1, meanMs: 20, busyMs: 1 };
   await feeder.incidents(instanceAt(2), [
-    incident({ fingerprint: 'v1-admin', operation: 'zlib.gzipSync', ...hold(Date.now(), 90, [], []) }),
+    incident({ fingerprint: 'v1-admin', operation: 'zlib.gzipSync', view: SEARCH, ...hold(Date.now(), 90, [], []) }),
   ]);
   const tell = (blocked: { forSeconds: number; view: typeof SEARCH } | null) =>
     feeder.report(
@@ -166,7 +166,13 @@ test('shows one process: who waits behind its hold, and the incidents seen on it
   await tell({ forSeconds: 3.2, view: SEARCH });
   await page.getByText(/held [\d.]+ s by/).waitFor();
   const waiting = await page.locator('.waiting li').allInnerTexts();
+  await page.getByText('by GET /search').first().waitFor();
   expect(waiting.map((text) => text.replace(/\s+/g, ' '))).toEqual(['POST /login 6 waiting', 'GET /search 1 with it']);
+  // The incidents of the view that holds it say so, for as long as it does.
+  await page.locator('.incident-row', { hasText: 'zlib.gzipSync' }).click();
+  await page.getByText('holding now').waitFor();
+  await tell(null);
+  await page.getByText('holding now').waitFor({ state: 'detached' });
   await close();
 });
 
