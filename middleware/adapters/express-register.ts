@@ -1,21 +1,10 @@
 import { subscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import { onModuleLoaded } from '../guard/index.js';
-import { replace } from '../guard/replacement.js';
-import { type AnyFunction, disguise } from '../guard/wrap.js';
-import { runningObserver } from '../process-observer.js';
-import { type ExpressApp, observeLayers } from './express.js';
-import { observeRequest, runOf } from './request-run.js';
-
-const OBSERVED = Symbol('holdup.express.handle');
+import { isApplication, observeApplication } from './express-application.js';
 
 /** Told of a server that is about to listen, with its request listeners in place. In Node since 18. */
 const SERVER_LISTENS = 'tracing:net.server.listen:asyncStart';
-
-/** What Express's applications have and nobody else's. */
-const METHODS = ['handle', 'listen', 'defaultConfiguration', 'use'];
-
-type Handle = (this: ExpressApp, request: IncomingMessage, response: ServerResponse, done?: unknown) => unknown;
 
 /** The process-wide hooks are in place. */
 let observing = false;
@@ -32,43 +21,12 @@ export function observeExpress(): void {
   if (observing) return;
   observing = true;
   onModuleLoaded((filename, { exports }) => {
-    if (/[\\/]lib[\\/]application\.js$/.test(filename) && isApplication(exports)) observeHandle(exports);
+    if (/[\\/]lib[\\/]application\.js$/.test(filename) && isApplication(exports)) observeApplication(exports);
   });
   subscribe(SERVER_LISTENS, (message) => {
     const { server } = message as { server?: Server };
     for (const listener of server?.listeners?.('request') ?? []) {
-      if (isApplication(listener)) observeHandle(listener);
+      if (isApplication(listener)) observeApplication(listener);
     }
-  });
-}
-
-interface Application {
-  handle: AnyFunction & { [OBSERVED]?: true };
-}
-
-/** Express's prototype of applications, or one of them: it has copies of the prototype's methods. */
-function isApplication(value: unknown): value is Application {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
-  try {
-    return METHODS.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
-  } catch {
-    // A getter of someone's own that throws: not Express.
-    return false;
-  }
-}
-
-function observeHandle(application: Application): void {
-  if (application.handle[OBSERVED] === true) return;
-  replace(application, 'handle', (original) => {
-    const handle: Handle = function (request, response, done) {
-      const proceed = (): unknown => Reflect.apply(original, this, [request, response, done] as never);
-      const observer = runningObserver();
-      if (observer === null || runOf(observer, response) !== undefined) return proceed();
-      observeLayers(this);
-      return observeRequest(observer, request, response, proceed);
-    };
-    const wrapper = disguise(handle as AnyFunction, original);
-    Object.defineProperty(wrapper, OBSERVED, { value: true });
-    return wrapper;
   });
 }

@@ -1,41 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Observer } from '../observer.js';
 import type { HoldupOptions } from '../options.js';
 import { observeProcess, runningObserver } from '../process-observer.js';
-import type { ViewRun } from '../view-run.js';
-import type { ViewTotals } from '../view-totals.js';
-import {
-  isMountedAtRoot,
-  joinPatterns,
-  type Layer,
-  mountedPatternOf,
-  patternText,
-  type Route,
-  viewHandlerOf,
-} from './express-route.js';
-import { observeRequest, runOf, runSpan } from './request-run.js';
+import { isApplication, isFirstOf, observeApplication } from './express-application.js';
+import { type ExpressApp, type ExpressRequest, mountPatternAbove, observeLayers } from './express-layers.js';
+import { observeRequest } from './request-run.js';
 
 export type { AllowEntry, HoldupOptions } from '../options.js';
 
-type Next = (error?: unknown) => void;
-
-/** An application, as far as finding its router needs it. */
-export interface ExpressApp {
-  /** Express 4. */
-  readonly _router?: { readonly stack: readonly Layer[] };
-  /** Express 5; its getter throws in Express 4. */
-  readonly router: { readonly stack: readonly Layer[] };
-  /** Express 4 makes its router late. */
-  readonly lazyrouter?: () => void;
-}
-
-interface ExpressRequest extends IncomingMessage {
-  readonly app?: ExpressApp;
-  readonly route?: Route;
-}
-
 /** What Express calls for each request. */
-export type HoldupMiddleware = (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+export type HoldupMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
 
 /**
  * Express middleware, for Express 5 and 4, that tells which view holds the event loop. Put it first.
@@ -57,6 +34,7 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
       next();
     };
   let requests = 0;
+  let mountPattern = '';
   return function holdup(request, response, next) {
     const observer = runningObserver();
     if (observer === null) {
@@ -64,73 +42,18 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
       return;
     }
     // Reading a property of a request is slow enough to count. All apps have one copy of Express, but for rare ones.
-    if (requests++ % LOOK_AGAIN_EVERY === 0) observeLayers((request as ExpressRequest).app);
-    observeRequest(observer, request, response, next);
+    if (requests++ % LOOK_AGAIN_EVERY === 0) mountPattern = observeApp((request as ExpressRequest).app, holdup);
+    observeRequest(observer, request, response, next, mountPattern);
   };
 }
 
-// This copy's own: another copy of Holdup in the process puts its wrapper on top and names its own runs.
-const PATCHED = Symbol('holdup.express.layer');
-const VIEWS = Symbol('holdup.express.views');
 /** An app with a copy of Express of its own is found by one of so many requests. */
 const LOOK_AGAIN_EVERY = 64;
-let lastApp: ExpressApp | undefined;
 
-/**
- * Every handler that Express calls goes through one method of its Layer class. Wrapping that method, in the app's own
- * copy of Express, tells which route a request has reached, by what mount prefixes, and when its code runs.
- */
-export function observeLayers(app: ExpressApp | undefined): void {
-  if (app === undefined || app === lastApp) return;
-  // An app of Express 4 that has no router yet has nothing to observe.
-  const layer = (app._router ?? (app.lazyrouter === undefined ? app.router : undefined))?.stack[0];
-  if (layer === undefined) return;
-  lastApp = app;
-  const prototype = Object.getPrototypeOf(layer);
-  if (prototype[PATCHED] !== undefined) return;
-  prototype[PATCHED] = true;
-  for (const method of ['handleRequest', 'handle_request']) {
-    const original = prototype[method];
-    if (typeof original === 'function') prototype[method] = observed(original);
-  }
-}
-
-type HandleRequest = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => unknown;
-
-function observed(original: HandleRequest): HandleRequest {
-  return function handleRequest(request, response, next) {
-    const observer = runningObserver();
-    const run = observer === null ? undefined : runOf(observer, response);
-    if (observer === null || run === undefined) return original.call(this, request, response, next);
-    let proceed = next;
-    if (!('route' in this)) {
-      if (run.route !== request.route) findView(observer, run, request);
-    } else if (this.route === undefined && !isMountedAtRoot(this)) {
-      const outer = run.mountPattern;
-      run.mountPattern = mountedPatternOf(this, outer);
-      proceed = (error) => {
-        run.mountPattern = outer;
-        next(error);
-      };
-    }
-    if (observer.accounting.isOpenFor(run)) return original.call(this, request, response, proceed);
-    return runSpan(observer, run, () => original.call(this, request, response, proceed));
-  };
-}
-
-/** Names the run's view by the route it has reached. The totals are kept on the route, so this is one look-up. */
-function findView(observer: Observer, run: ViewRun, request: ExpressRequest): void {
-  const route = request.route as (Route & { [VIEWS]?: Map<string, ViewTotals> }) | undefined;
-  run.route = route;
-  if (route === undefined) return;
-  const method = request.method ?? '';
-  const views = (route[VIEWS] ??= new Map());
-  const key = method + run.mountPattern;
-  let view = views.get(key);
-  if (view === undefined) {
-    const { handler, kind } = viewHandlerOf(route, method);
-    view = observer.recorder.view(method, joinPatterns(run.mountPattern, patternText(route.path)), handler, kind);
-    views.set(key, view);
-  }
-  observer.routeFound(run, view);
+/** Returns the pattern of the routers above `middleware`. */
+function observeApp(app: ExpressApp | undefined, middleware: HoldupMiddleware): string {
+  if (app === undefined) return '';
+  observeLayers(app);
+  if (app.parent === undefined && isFirstOf(app, middleware) && isApplication(app)) observeApplication(app);
+  return mountPatternAbove(app, middleware);
 }

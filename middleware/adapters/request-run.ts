@@ -27,12 +27,14 @@ export function observeRequest(
   request: IncomingMessage,
   response: ServerResponse,
   proceed: () => void,
+  mountPattern = '',
 ): void {
   if (runOf(observer, response) !== undefined) {
     proceed();
     return;
   }
   const run = observer.startRun(observer.recorder.unmatchedView(request.method ?? ''), response);
+  run.mountPattern = mountPattern;
   on.call(response, 'close', () => observer.finishRun(run));
   runSpan(observer, run, proceed, run.startedAtMs);
 }

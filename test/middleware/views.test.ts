@@ -94,3 +94,29 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     await until('it is not active any more', async () => (await active())?.active === 0);
   });
 });
+
+test.each(['express', 'express4'])(
+  'with %s, observes only what comes after it, each request once',
+  async (framework) => {
+    const collector = await startCollector({ port: 0 });
+    const app = new Child(`${ROOT}test/middleware/fixtures/late.mjs`, {
+      args: [framework],
+      env: { HOLDUP_COLLECTOR: collector.url },
+    });
+    try {
+      const url = await app.url();
+      for (const path of ['/before', '/api/inside', '/after']) {
+        for (let i = 0; i < 3; i++) expect((await fetch(url + path)).status).toBe(200);
+      }
+      const counts = await until('both routes are complete', async () => {
+        const { views } = await getJson<ViewList>(`${collector.url}api/v1/views`);
+        const requests = Object.fromEntries(views.map((each) => [each.route, each.requests]));
+        return requests['/after'] === 3 && requests['/api/inside'] === 3 && requests;
+      });
+      expect(counts).toEqual({ '/api/inside': 3, '/after': 3 });
+    } finally {
+      await app.stop();
+      await collector.stop();
+    }
+  },
+);
