@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type WebSocket, WebSocketServer } from 'ws';
-import type { LiveDelta, LiveIncident, LiveSnapshot } from '../protocol/index.js';
+import { WebSocketServer } from 'ws';
+import type { LiveDelta, LiveIncident, LiveLagged, LiveSnapshot } from '../protocol/index.js';
 import type { Fleet, FleetEvents } from './fleet.js';
 import { incidentSummaries, overviewOf, rankedInstances, rankedViews, viewSummary } from './fleet-overview.js';
 import type { IncidentGroup } from './incident-group.js';
 import { COLLECTOR_LIMITS } from './limits.js';
+import { LiveClient } from './live-client.js';
+import { LiveText } from './live-text.js';
 
 const SNAPSHOT_INCIDENTS = 200;
 const SNAPSHOT_ROWS = 500;
@@ -15,13 +17,19 @@ const EARLY_DELTAS_A_SECOND = 4;
 /** A client that answers no ping for this long is gone. */
 const PING_MS = 30_000;
 
+/** Each message by itself, so that one compression is good for all pages. */
+const DEFLATE = { serverNoContextTakeover: true, clientNoContextTakeover: true };
+/** A client that wants a smaller window, as none of the browsers does, gets the messages as they are. */
+const OWN_WINDOW = /server_max_window_bits/;
+
 type Body<T> = T extends unknown ? Omit<T, 'sequence'> : never;
 
 /** `WS /api/v1/live`: one snapshot, then numbered deltas once a second, and incidents at once. */
 export class LiveFeed implements FleetEvents {
   readonly #fleet: Fleet;
   readonly #now: () => number;
-  readonly #server = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #plainServer = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  readonly #deflatingServer = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: DEFLATE });
   readonly #clients = new Set<LiveClient>();
   readonly #pinger: NodeJS.Timeout;
   #timer: NodeJS.Timeout;
@@ -45,9 +53,12 @@ export class LiveFeed implements FleetEvents {
     return this.#clients.size >= COLLECTOR_LIMITS.liveClients;
   }
 
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const client = new LiveClient(webSocket, () => this.#snapshot());
+  /** `isNear`: bytes cost nothing on the way, so compressing them would only cost time. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, isNear: boolean): void {
+    const isPlain = isNear || OWN_WINDOW.test(request.headers['sec-websocket-extensions'] ?? '');
+    const server = isPlain ? this.#plainServer : this.#deflatingServer;
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      const client = new LiveClient(webSocket, socket, () => textOf(this.#snapshot()));
       this.#clients.add(client);
       webSocket.on('close', () => this.#clients.delete(client));
       client.sendSnapshot();
@@ -58,7 +69,8 @@ export class LiveFeed implements FleetEvents {
     clearTimeout(this.#timer);
     clearInterval(this.#pinger);
     for (const client of this.#clients) client.close();
-    this.#server.close();
+    this.#plainServer.close();
+    this.#deflatingServer.close();
   }
 
   incident(group: IncidentGroup): void {
@@ -130,8 +142,8 @@ export class LiveFeed implements FleetEvents {
 
   /** The message is made once; only its number differs from client to client. */
   #broadcast(body: Body<LiveDelta> | Body<LiveIncident>): void {
-    const rest = JSON.stringify(body).slice(1);
-    for (const client of this.#clients) client.send(rest);
+    const text = textOf(body);
+    for (const client of this.#clients) client.send(text, lagged);
   }
 
   #ping(): void {
@@ -139,60 +151,13 @@ export class LiveFeed implements FleetEvents {
   }
 }
 
-/** One connected page. */
-class LiveClient {
-  readonly #socket: WebSocket;
-  readonly #snapshot: () => Body<LiveSnapshot>;
-  #sequence = 0;
-  /** Messages thrown away since the socket filled up; 0 while it keeps up. */
-  #dropped = 0;
-  #answered = true;
+type LiveBody = Body<LiveDelta> | Body<LiveIncident> | Body<LiveSnapshot> | Body<LiveLagged>;
 
-  constructor(socket: WebSocket, snapshot: () => Body<LiveSnapshot>) {
-    this.#socket = socket;
-    this.#snapshot = snapshot;
-    socket.on('pong', () => {
-      this.#answered = true;
-    });
-    // A broken connection closes; there is nobody to tell.
-    socket.on('error', () => socket.terminate());
-    // The feed is one-way. Reading keeps pings and closes flowing.
-    socket.on('message', () => {});
-  }
+/** All that comes after the number. */
+function textOf(body: LiveBody): LiveText {
+  return new LiveText(JSON.stringify(body).slice(1));
+}
 
-  sendSnapshot(): void {
-    this.#write(JSON.stringify(this.#snapshot()).slice(1));
-  }
-
-  /** Sends it, or counts it as dropped while the client has not read what was sent before. */
-  send(rest: string): void {
-    if (this.#dropped === 0 && this.#socket.bufferedAmount <= COLLECTOR_LIMITS.liveBufferBytes) {
-      this.#write(rest);
-      return;
-    }
-    // All that waited unsent is out of date once there is room again: a fresh snapshot says it better.
-    this.#dropped++;
-    this.#sequence++;
-    if (this.#socket.bufferedAmount > 0) return;
-    this.#write(`"type":"lagged","dropped":${this.#dropped}}`);
-    this.#dropped = 0;
-    this.sendSnapshot();
-  }
-
-  ping(): void {
-    if (!this.#answered) this.#socket.terminate();
-    this.#answered = false;
-    this.#socket.ping();
-  }
-
-  close(): void {
-    this.#socket.close(1001, 'The collector stops.');
-    // A page that does not answer the close must not hold up the stop.
-    setTimeout(() => this.#socket.terminate(), 200).unref();
-  }
-
-  #write(rest: string): void {
-    this.#sequence++;
-    this.#socket.send(`{"sequence":${this.#sequence},${rest}`);
-  }
+function lagged(dropped: number): LiveText {
+  return textOf({ type: 'lagged', dropped });
 }

@@ -10,7 +10,7 @@ import { ingestRoutes } from './ingest.js';
 import { LiveFeed } from './live-feed.js';
 import { askForToken } from './login-page.js';
 import { MetricsPage } from './metrics.js';
-import type { ResolvedOptions } from './options.js';
+import { isLoopback, type ResolvedOptions } from './options.js';
 import { dashboardPage, securityHeaders } from './page.js';
 import { Persistence } from './persistence.js';
 import { answerProblem, HttpProblem, notFound } from './problem.js';
@@ -172,7 +172,9 @@ export class CollectorServer {
       refuse(socket, error instanceof HttpProblem ? error : new HttpProblem(500, 'The collector made a mistake.'));
       return;
     }
-    this.#feed.accept(request, socket, head);
+    // A proxy on this machine passes on to others.
+    const isNear = !this.#options.trustProxy && isLoopback(addressOf(request));
+    this.#feed.accept(request, socket, head, isNear);
   }
 
   #opening(): Persistence {
@@ -187,6 +189,11 @@ export class CollectorServer {
     if (persistence.failure !== '') throw new HttpProblem(503, 'The store fails; new data is in memory only.');
     return { status: 'ready', store: persistence.kind };
   }
+}
+
+/** Of the other end; IPv4 as such when it comes in IPv6's clothes. */
+function addressOf({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** A plain HTTP answer on a socket that wanted to become a WebSocket. */
