@@ -35,7 +35,8 @@ export function useIncidentDetail(fingerprint: string, service: string): Signal<
     }
     if (detail.peek().state === 'ready' && pausedAt.peek() !== null) return;
     const abort = new AbortController();
-    const wait = Math.max(0, askedAt.peek() + REFRESH_MS - Date.now());
+    // The feed's snapshot may come while the first answer is on its way; nobody is to wait for that.
+    const wait = detail.peek().state === 'ready' ? Math.max(0, askedAt.peek() + REFRESH_MS - Date.now()) : 0;
     const timer = setTimeout(async () => {
       askedAt.value = Date.now();
       const next = await askDetail(fingerprint, service, abort.signal);

@@ -121,6 +121,7 @@ function trim<T>(map: Map<string, T>, limit: number, worth: (value: T) => number
  * is told only once: those of the early telling stay.
  */
 function addPoint(earlier: readonly TimelinePoint[], point: TimelinePoint): TimelinePoint[] {
+  if (point.at > (earlier.at(-1)?.at ?? 0)) return [...earlier.slice(1 - KEPT.points), point];
   const told = earlier.filter((each) => each.at >= point.at).flatMap((each) => each.blocks);
   return joinTimelines(earlier, [told.length === 0 ? point : { ...point, blocks: [...told, ...point.blocks] }]);
 }
