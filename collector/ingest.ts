@@ -1,4 +1,5 @@
-import { type NextFunction, type Request, type RequestHandler, type Response, Router } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import { encodeStatus, type PartialSuccess } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import { COLLECTOR_LIMITS } from './limits.js';
@@ -9,20 +10,42 @@ import { HttpProblem, toProblem } from './problem.js';
 import { readBody } from './request-body.js';
 import { SenderPace } from './sender-pace.js';
 
-/** `POST /v1/metrics` and `/v1/logs`: OTLP/HTTP in protobuf or JSON, plain or compressed, with OTLP's partial-success answers. */
-export function ingestRoutes(
-  fleet: Fleet,
-  kept: () => Persistence,
-  authorize: RequestHandler,
-  now: () => number,
-): Router {
-  const router = Router();
+export interface IngestOptions {
+  /** Without a slash at its end. */
+  readonly basePath: string;
+  readonly fleet: Fleet;
+  readonly kept: () => Persistence;
+  /** Throws when the request may not write; resolves once what it writes can be kept. */
+  readonly authorize: (request: IncomingMessage) => Promise<void>;
+  readonly now: () => number;
+}
+
+/**
+ * `POST /v1/metrics` and `/v1/logs`: OTLP/HTTP in protobuf or JSON, plain or compressed, with OTLP's partial-success
+ * answers. One handler each, and the first of the app's: there are thousands of reports a second.
+ */
+export function mountIngest(app: Express, { basePath, fleet, kept, authorize, now }: IngestOptions): void {
   const bodies = new OtlpBodies();
   const pace = new SenderPace(now);
-  const before = [authorize, limitConcurrency(), pace.refuseUnread, requireType, readBody()];
+  let running = 0;
 
-  router.post('/v1/metrics', ...before, (request, response) => {
-    const { reports, ignoredPoints } = bodies.metrics(request);
+  /** More at once than the limit would only pile up in memory; the sender's queue is the better place. */
+  const take =
+    (record: (request: Request, response: Response, body: Buffer) => void | Promise<void>): RequestHandler =>
+    async (request, response) => {
+      await authorize(request);
+      if (running >= COLLECTOR_LIMITS.ingestAtOnce) {
+        throw new HttpProblem(503, 'Too many reports at once; send it again in a moment.', { 'Retry-After': '1' });
+      }
+      running++;
+      response.once('close', () => running--);
+      pace.refuseUnread(request);
+      requireOtlpType(request);
+      await record(request, response, await readBody(request));
+    };
+
+  const takeMetrics = take((request, response, body) => {
+    const { reports, ignoredPoints } = bodies.metrics(request, body);
     pace.admit(request, reports);
     let refused = 0;
     for (const report of reports) if (fleet.recordReport(report, now()) === 'no room') refused++;
@@ -30,8 +53,8 @@ export function ingestRoutes(
     answerOtlp(request, response, 'rejectedDataPoints', outcome('data points', ignoredPoints, refused));
   });
 
-  router.post('/v1/logs', ...before, async (request, response) => {
-    const { batches, ignoredRecords } = bodies.logs(request);
+  const takeLogs = take(async (request, response, body) => {
+    const { batches, ignoredRecords } = bodies.logs(request, body);
     pace.admit(request, batches);
     let refused = 0;
     for (const batch of batches) if (fleet.recordBatch(batch, now()) === 'no room') refused += batch.incidents.length;
@@ -43,10 +66,7 @@ export function ingestRoutes(
     answerOtlp(request, response, 'rejectedLogRecords', outcome('log records', ignoredRecords, refused));
   });
 
-  router.use(['/v1/metrics', '/v1/logs'], authorize, (request: Request) => {
-    if (request.method !== 'POST') throw new HttpProblem(405, 'Send it with POST.', { Allow: 'POST' });
-  });
-  router.use('/v1', (error: unknown, request: Request, response: Response, next: NextFunction) => {
+  const refuse: ErrorRequestHandler = (error: unknown, request, response, next) => {
     const { status, message } = toProblem(error);
     fleet.metrics.refuse(status);
     securityHeaders(response);
@@ -58,26 +78,15 @@ export function ingestRoutes(
         .type(PROTOBUF_TYPE)
         .send(Buffer.from(encodeStatus(message)));
     } else next(error);
-  });
-  return router;
-}
-
-/** More at once than this would only pile up in memory; the sender's queue is the better place. */
-function limitConcurrency(): RequestHandler {
-  let running = 0;
-  return (_request, response, next) => {
-    if (running >= COLLECTOR_LIMITS.ingestAtOnce) {
-      throw new HttpProblem(503, 'Too many reports at once; send it again in a moment.', { 'Retry-After': '1' });
-    }
-    running++;
-    response.once('close', () => running--);
-    next();
   };
-}
 
-function requireType(request: Request, _response: Response, next: NextFunction): void {
-  requireOtlpType(request);
-  next();
+  app.post(`${basePath}/v1/metrics`, takeMetrics);
+  app.post(`${basePath}/v1/logs`, takeLogs);
+  app.all([`${basePath}/v1/metrics`, `${basePath}/v1/logs`], async (request) => {
+    await authorize(request);
+    throw new HttpProblem(405, 'Send it with POST.', { Allow: 'POST' });
+  });
+  app.use(`${basePath}/v1`, refuse);
 }
 
 function outcome(things: string, ignored: number, rejected: number): PartialSuccess {

@@ -34,14 +34,12 @@ export function requireOtlpType(request: Request): void {
 export class OtlpBodies {
   readonly #metrics = new MetricsProtobufReader();
 
-  metrics(request: Request): ReadMetrics {
-    const body = bytesOf(request);
+  metrics(request: Request, body: Buffer): ReadMetrics {
     if (isProtobuf(request)) return readProtobuf(() => this.#metrics.read(body));
     return readOtlp(() => fromOtlpMetrics(readJson(body, 'resourceMetrics')));
   }
 
-  logs(request: Request): ReadLogs {
-    const body = bytesOf(request);
+  logs(request: Request, body: Buffer): ReadLogs {
     const logs = isProtobuf(request) ? readProtobuf(() => decodeLogs(body)) : readJson(body, 'resourceLogs');
     return readOtlp(() => fromOtlpLogs(logs));
   }
@@ -71,14 +69,6 @@ function contentType(request: Request): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-function bytesOf(request: Request): Buffer {
-  const { body } = request as { body: unknown };
-  // In protobuf a request that asks for nothing is no bytes at all.
-  if (Buffer.isBuffer(body) && (body.length > 0 || isProtobuf(request))) return body;
-  if (isProtobuf(request)) return Buffer.alloc(0);
-  throw new HttpProblem(400, 'The body is empty.');
-}
-
 function readProtobuf<T>(read: () => T): T {
   try {
     return read();
@@ -97,6 +87,8 @@ function readOtlp<T>(read: () => T): T {
 }
 
 function readJson(body: Buffer, field: 'resourceMetrics' | 'resourceLogs'): object {
+  // In protobuf a request that asks for nothing is no bytes at all; in JSON it is `{}`.
+  if (body.length === 0) throw new HttpProblem(400, 'The body is empty.');
   const parsed = parseJson(body);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new HttpProblem(400, `The body is not an OTLP request: an object with "${field}" is expected.`);

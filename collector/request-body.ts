@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, type ZlibOptions } from 'node:zlib';
-import type { RequestHandler } from 'express';
 import { COLLECTOR_LIMITS } from './limits.js';
 import { HttpProblem } from './problem.js';
 
@@ -16,18 +15,15 @@ const DECOMPRESS: Readonly<Record<string, Decompress>> = {
 const MIN_CHUNK_BYTES = 1024;
 const MAX_CHUNK_BYTES = 128 * 1024;
 
-/** Reads the whole body as bytes. It stops at the limit while it unfolds, so a decompression bomb never does. */
-export function readBody(): RequestHandler {
-  return async (request, _response, next) => {
-    const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-    const decompress = Object.hasOwn(DECOMPRESS, encoding) ? DECOMPRESS[encoding] : undefined;
-    if (decompress === undefined && encoding !== 'identity') {
-      throw new HttpProblem(415, 'Content-Encoding is not supported; accepted are gzip, deflate, br and identity.');
-    }
-    const body = await bytesOf(request);
-    request.body = decompress === undefined ? body : await unfolded(body, decompress);
-    next();
-  };
+/** The whole body as bytes. It stops at the limit while it unfolds, so a decompression bomb never does. */
+export async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const decompress = Object.hasOwn(DECOMPRESS, encoding) ? DECOMPRESS[encoding] : undefined;
+  if (decompress === undefined && encoding !== 'identity') {
+    throw new HttpProblem(415, 'Content-Encoding is not supported; accepted are gzip, deflate, br and identity.');
+  }
+  const body = await bytesOf(request);
+  return decompress === undefined ? body : await unfolded(body, decompress);
 }
 
 function bytesOf(request: IncomingMessage): Promise<Buffer> {

@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Request, RequestHandler } from 'express';
 import { COLLECTOR_LIMITS } from './limits.js';
 import { HttpProblem } from './problem.js';
 
@@ -42,14 +42,13 @@ export class SenderPace {
   }
 
   /** Refuses a post unread when the process alone on this connection was told to wait, and does not. */
-  refuseUnread: RequestHandler = ({ socket }, _response, next) => {
+  refuseUnread({ socket }: IncomingMessage): void {
     const waitMs = (this.#lines.get(socket)?.refusedUntil ?? 0) - this.#now();
     if (waitMs > 0) throw tooOften(waitMs);
-    next();
-  };
+  }
 
   /** Counts the reports or batches of one post. Throws when each of its processes reports too often. */
-  admit({ socket }: Request, reports: readonly { readonly instance: { readonly id: string } }[]): void {
+  admit({ socket }: IncomingMessage, reports: readonly { readonly instance: { readonly id: string } }[]): void {
     if (reports.length === 0) return;
     const counts = new Map<string, number>();
     for (const { instance } of reports) {

@@ -1,16 +1,16 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import express, { type Express, type RequestHandler } from 'express';
+import express, { type Express } from 'express';
 import { apiRoutes } from './api.js';
 import { type Access, Auth } from './auth.js';
 import { CollectorError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { overviewOf } from './fleet-overview.js';
-import { ingestRoutes } from './ingest.js';
+import { mountIngest } from './ingest.js';
 import { LiveFeed } from './live-feed.js';
 import { askForToken } from './login-page.js';
 import { MetricsPage } from './metrics.js';
-import { isLoopback, type ResolvedOptions } from './options.js';
+import type { ResolvedOptions } from './options.js';
 import { dashboardPage, securityHeaders } from './page.js';
 import { Persistence } from './persistence.js';
 import { answerProblem, HttpProblem, notFound } from './problem.js';
@@ -122,7 +122,10 @@ export class CollectorServer {
     });
     router.get('/', this.#auth.followLink);
     router.post('/login', express.urlencoded({ extended: false, limit: '4kb' }), this.#auth.logIn);
-    router.use(this.#authorize('read'));
+    router.use(async (request, _response, next) => {
+      await this.#authorize(request, 'read');
+      next();
+    });
     router.get('/metrics', async (_request, response) => {
       response.type(metrics.contentType).send(await metrics.text());
     });
@@ -137,26 +140,23 @@ export class CollectorServer {
     app.disable('x-powered-by');
     app.disable('etag');
     app.set('query parser', 'simple');
-    const base = options.basePath === '' ? '/' : options.basePath;
     // First: nothing that pages need may stand in the way of thousands of reports a second.
-    app.use(base, ingestRoutes(fleet, kept, this.#authorize('write'), now));
+    const authorize = (request: IncomingMessage): Promise<void> => this.#authorize(request, 'write');
+    mountIngest(app, { basePath: options.basePath, fleet, kept, authorize, now });
     app.use((_request, response, next) => {
       securityHeaders(response);
       next();
     });
-    app.use(base, router);
+    app.use(options.basePath || '/', router);
     app.use(notFound);
     app.use(answerProblem(options.log));
     return app;
   }
 
-  /** Lets through who may, once the store is open. */
-  #authorize(access: Access): RequestHandler {
-    return async (request, _response, next) => {
-      this.#auth.check(request, this.port, access);
-      if (this.#persistence === null) await this.#opened;
-      next();
-    };
+  /** Throws when the request may not pass; resolves once the store is open. */
+  async #authorize(request: IncomingMessage, access: Access): Promise<void> {
+    this.#auth.check(request, this.port, access);
+    if (this.#persistence === null) await this.#opened;
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -172,9 +172,7 @@ export class CollectorServer {
       refuse(socket, error instanceof HttpProblem ? error : new HttpProblem(500, 'The collector made a mistake.'));
       return;
     }
-    // A proxy on this machine passes on to others.
-    const isNear = !this.#options.trustProxy && isLoopback(addressOf(request));
-    this.#feed.accept(request, socket, head, isNear);
+    this.#feed.accept(request, socket, head);
   }
 
   #opening(): Persistence {
@@ -189,11 +187,6 @@ export class CollectorServer {
     if (persistence.failure !== '') throw new HttpProblem(503, 'The store fails; new data is in memory only.');
     return { status: 'ready', store: persistence.kind };
   }
-}
-
-/** Of the other end; IPv4 as such when it comes in IPv6's clothes. */
-function addressOf({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }
 
 /** A plain HTTP answer on a socket that wanted to become a WebSocket. */
