@@ -3,7 +3,7 @@ export type Token = readonly [kind: TokenKind, text: string];
 
 // Comments (also the inside of one that began above), strings and templates, the words of JavaScript and TypeScript.
 const TOKEN =
-  /(\/\/.*|\/\*[\s\S]*?(?:\*\/|(?![\s\S]))|^\s*\*.*)|('(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|`(?:\\[\s\S]|[^`\\])*`?)|\b(as|async|await|break|case|catch|class|const|continue|default|delete|do|else|export|extends|false|finally|for|from|function|if|import|in|instanceof|interface|let|new|null|of|return|static|super|switch|this|throw|true|try|type|typeof|undefined|var|void|while|yield)\b(?!\s*:)/gm;
+  /(\/\/.*|\/\*[\s\S]*?(?:\*\/|(?![\s\S]))|^[ \t]*\*.*)|('(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|`(?:\\[\s\S]|[^`\\])*`?)|\b(as|async|await|break|case|catch|class|const|continue|default|delete|do|else|export|extends|false|finally|for|from|function|if|import|in|instanceof|interface|let|new|null|of|return|static|super|switch|this|throw|true|try|type|typeof|undefined|var|void|while|yield)\b(?!\s*:)/gm;
 
 /** Code in coloured pieces, by line. It is no parser: what it gets wrong is a colour. Every piece stays text. */
 export function highlight(code: string): Token[][] {

@@ -1,8 +1,9 @@
+import { Fragment } from 'preact';
 import type { InstanceState, InstanceSummary } from '../../protocol/index.js';
 import { firstOf } from '../first-of.js';
 import { bytes, count, duration, percent, rate } from '../format.js';
 import { legible, whole } from '../names.js';
-import { hrefTo } from '../router.js';
+import { hrefTo, queryOf, setQuery } from '../router.js';
 import { instances } from '../store.js';
 import { Age } from './age.js';
 import { type Column, Table } from './table.js';
@@ -12,6 +13,13 @@ const ORDER: Readonly<Record<InstanceState, number>> = { blocked: 3, silent: 2, 
 /** Every watched process; whoever is held right now comes first. */
 export function Instances() {
   const all = instances.value;
+  const text = queryOf('q').toLowerCase();
+  const wanted = queryOf('state');
+  const found = all.filter(
+    (each) =>
+      (wanted === '' || each.state === wanted) &&
+      `${nameOfInstance(each)} ${each.role} ${each.nodeVersion} ${each.serviceVersion}`.toLowerCase().includes(text),
+  );
   const states = (['blocked', 'silent', 'ok', 'gone'] as const)
     .map((state) => [state, all.filter((instance) => instance.state === state).length] as const)
     .filter(([, number]) => number > 0);
@@ -20,11 +28,30 @@ export function Instances() {
       <div class="panel-head">
         <h2 id="instances-title">Instances</h2>
         <p class="hint" role="status">
-          {all.length} {all.length === 1 ? 'process' : 'processes'}
-          {states.map(([state, number]) => `, ${number} ${state}`).join('')}
+          <a href={hrefTo(['instances'])}>
+            {all.length} {all.length === 1 ? 'process' : 'processes'}
+          </a>
+          {states.map(([state, number]) => (
+            <Fragment key={state}>
+              {', '}
+              <a href={hrefTo(['instances'], { state })} aria-current={state === wanted ? 'true' : undefined}>
+                {number} {state}
+              </a>
+            </Fragment>
+          ))}
         </p>
       </div>
-      <InstanceTable instances={all} limit={Number.POSITIVE_INFINITY} sortable />
+      <div class="filters" role="search">
+        <input
+          type="search"
+          data-filter
+          placeholder="Filter by service, host, process…"
+          aria-label="Filter instances"
+          value={queryOf('q')}
+          onInput={(event) => setQuery({ q: event.currentTarget.value })}
+        />
+      </div>
+      <InstanceTable instances={found} limit={Number.POSITIVE_INFINITY} sortable />
     </section>
   );
 }
@@ -38,7 +65,7 @@ export function InstanceTable({
   readonly limit: number;
   readonly sortable?: boolean;
 }) {
-  if (instances.length === 0) return <p class="empty">No process reports.</p>;
+  if (instances.length === 0) return <p class="empty">{sortable ? 'No such process.' : 'No process reports.'}</p>;
   const inOrder = firstOf(instances, limit, byNeed);
   return (
     <Table

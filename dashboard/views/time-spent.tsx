@@ -9,6 +9,9 @@ interface Node {
   ms: number;
 }
 
+/** More steps than this nobody reads. */
+const DEEPEST = 20;
+
 /** Where the time of several samples went: their stacks laid over one another, as wide as they held the loop. */
 export function TimeSpent({ samples }: { readonly samples: readonly SampleDetail[] }) {
   const roots = new Map<string, Node>();
@@ -66,9 +69,18 @@ function Level({ nodes, total }: { readonly nodes: Node['children']; readonly to
   );
 }
 
-/** The app's own frames from the outside in, and at the end what the innermost of them waited in. */
+/**
+ * The app's own frames from the outside in, and at the end what the innermost of them waited in. A function that calls
+ * itself is one step.
+ */
 function pathOf(stack: readonly StackFrame[]): StackFrame[] {
-  return stack.filter((frame, index) => frame.inApp || index === 0).reverse();
+  const shown = stack.filter((frame, index) => frame.inApp || index === 0);
+  const isAgain = ({ function: name, file }: StackFrame, index: number): boolean =>
+    shown[index - 1]?.function === name && shown[index - 1]?.file === file;
+  return shown
+    .filter((frame, index) => !isAgain(frame, index))
+    .slice(0, DEEPEST)
+    .reverse();
 }
 
 /** The samples of one long hold lie within it: its own place has what they leave. */

@@ -301,6 +301,15 @@ test('shows which process is blocked right now, and by which view', async () => 
   await feeder.report(instance, Date.now(), [], { forSeconds: 3.2, view: SEARCH });
   await page.locator('tr.instance-blocked', { hasText: /blocked \d.*s by GET \/search/ }).waitFor();
   await page.waitForFunction(() => document.title.includes('held now'));
+  // From the count to the processes it counts, and by a word to one of them.
+  await page.getByRole('link', { name: '1 blocked' }).click();
+  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+  await page.getByRole('link', { name: '3 processes' }).click();
+  await page.locator('tbody tr').nth(2).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('worker 2');
+  await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
+  await page.getByRole('link', { name: 'bookshop 4117' }).waitFor();
   feeder.start();
   await close();
 });
