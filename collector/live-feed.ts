@@ -53,9 +53,9 @@ export class LiveFeed implements FleetEvents {
     return this.#clients.size >= COLLECTOR_LIMITS.liveClients;
   }
 
-  /** `isNear`: bytes cost nothing on the way, so compressing them would only cost time. */
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, isNear: boolean): void {
-    const isPlain = isNear || OWN_WINDOW.test(request.headers['sec-websocket-extensions'] ?? '');
+  /** Compressed for whoever can read it, on this machine too: compressing once costs less than copying it all for each page. */
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const isPlain = OWN_WINDOW.test(request.headers['sec-websocket-extensions'] ?? '');
     const server = isPlain ? this.#plainServer : this.#deflatingServer;
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const client = new LiveClient(webSocket, socket, () => textOf(this.#snapshot()));

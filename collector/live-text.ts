@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw } from 'node:zlib';
 
-/** Below this a frame is small enough as it is. */
-const DEFLATE_FROM_BYTES = 1024;
+/** Below this, as an incident is, a message goes out at once as it is. */
+const DEFLATE_FROM_BYTES = 4096;
 /** Each takes 256 KB while it runs; many pages that open at once must not take that much each. */
 const DEFLATE_AT_ONCE = 4;
 const OPTIONS = { level: 3, finishFlush: constants.Z_SYNC_FLUSH };
