@@ -7,7 +7,7 @@ import {
 } from '../protocol/index.js';
 import type { Fleet } from './fleet.js';
 import type { IncidentGroup } from './incident-group.js';
-import type { InstanceEntry } from './instances.js';
+import type { InstanceEntry } from './instance-entry.js';
 import { verdict } from './verdict.js';
 import type { BlockedFact, IncidentFact, Verdict } from './verdict-facts.js';
 import { VERSION } from './version.js';
@@ -31,7 +31,7 @@ export function overviewOf(fleet: Fleet, now: number): Overview {
     loop: { ...loop, delayMaxMs: Math.max(loop.delayMaxMs, fleet.longestBlockMs(now)) },
     instances: fleet.instances.counts(now),
     incidents: { open: fleet.incidents.open, total: fleet.incidents.size },
-    dropped: Object.fromEntries(fleet.dropped),
+    dropped: Object.fromEntries(fleet.losses.all()),
     observer: { busyShare: fleet.loop.observerShare(now) },
     collector: { version: VERSION, startedAt: fleet.startedAt },
   };
@@ -95,7 +95,7 @@ function verdictOf(fleet: Fleet, loop: OverviewLoop, now: number): Verdict {
     delayP99Ms: loop.delayP99Ms,
     utilization: loop.utilization,
     blockedShare: loop.blockedShare,
-    droppedRecently: fleet.droppedRecently(now),
+    droppedRecently: fleet.losses.recently(now),
     quietForMs: now - heardAt,
   });
 }

@@ -1,17 +1,18 @@
 import type { IncidentBatch, IncidentState, Report, TimelinePoint, ViewReport } from '../protocol/index.js';
 import { LIMITS } from '../protocol/index.js';
 import { admitBatch, admitReport } from './admission.js';
+import { FleetChanges } from './fleet-changes.js';
 import { FleetMetrics } from './fleet-metrics.js';
 import type { IncidentGroup } from './incident-group.js';
 import { IncidentTable } from './incidents.js';
-import { type InstanceEntry, InstanceTable } from './instances.js';
-import { COLLECTOR_LIMITS } from './limits.js';
+import type { InstanceEntry } from './instance-entry.js';
+import { InstanceTable } from './instances.js';
 import { LoopTotals } from './loop-totals.js';
-import type { StoredGroup, StoredState } from './store/store.js';
+import { Losses } from './losses.js';
+import type { StoredGroup } from './store/store.js';
 import { Timeline } from './timeline.js';
 import { Unsaved } from './unsaved.js';
 import { ViewTable, type ViewTotals, viewKey } from './views.js';
-import { SumWindow } from './windows.js';
 
 /** What happens between two deltas and should not wait for the next one. */
 export interface FleetEvents {
@@ -24,13 +25,6 @@ export interface FleetEvents {
 /** `duplicate`: it was counted already. `no room`: it is of one process more than are kept. */
 export type Recorded = 'recorded' | 'duplicate' | 'no room';
 
-/** What changed since the last time it was asked. */
-export interface FleetChanges {
-  readonly views: readonly ViewTotals[];
-  readonly incidents: readonly IncidentGroup[];
-  readonly instances: readonly InstanceEntry[];
-}
-
 /**
  * The state of all watched processes, merged. Recording a report costs what the report holds, never what the fleet
  * holds; sums are kept as they come, and percentiles are made from merged histograms when somebody asks.
@@ -42,17 +36,15 @@ export class Fleet {
   readonly loop = new LoopTotals();
   readonly timeline = new Timeline();
   readonly metrics = new FleetMetrics();
-  readonly dropped = new Map<string, number>();
+  readonly losses = new Losses();
+  /** What the page does not have yet. */
+  readonly changes = new FleetChanges();
   /** What the store does not have yet. */
   readonly unsaved = new Unsaved();
   readonly startedAt: number;
   events: FleetEvents = { incident: () => {}, blockedChanged: () => {} };
   /** When the first process reported; the windows are not longer than what was watched. */
   #watchedSince = 0;
-  readonly #droppedRecently = new SumWindow(6, 10_000);
-  readonly #recentViews = new Set<ViewTotals>();
-  readonly #changedIncidents = new Set<IncidentGroup>();
-  readonly #changedInstances = new Set<InstanceEntry>();
 
   constructor(now: number) {
     this.startedAt = now;
@@ -73,7 +65,7 @@ export class Fleet {
     this.metrics.reports++;
     this.unsaved.senders.add(entry);
     this.#watchedSince ||= now;
-    this.#changedInstances.add(entry);
+    this.changes.instances.add(entry);
 
     let requests = 0;
     const gauges = new Map<ViewTotals, { active: number; activePeak: number }>();
@@ -81,7 +73,7 @@ export class Fleet {
       const view = this.#viewOf(entry, viewReport);
       view.record(viewReport, report.instance.id, now);
       this.metrics.record(view, viewReport);
-      this.#recentViews.add(view);
+      this.changes.views.add(view);
       this.unsaved.views.add(view);
       requests += viewReport.duration.count;
       const held = gauges.get(view) ?? { active: 0, activePeak: 0 };
@@ -97,7 +89,7 @@ export class Fleet {
     this.timeline.recordLoop(report.loop.delay, report.loop.blocked === null ? report.loop.utilization : 1);
     entry.recordTotals(report, requests, now);
     if (order === 'newest') entry.recordGauges(report, gauges, now);
-    for (const each of report.dropped) this.drop(each.what, each.count, now);
+    for (const each of report.dropped) this.losses.record(each.what, each.count, now);
     if (wasBlocked !== (entry.state(now) === 'blocked')) this.events.blockedChanged();
     return 'recorded';
   }
@@ -118,14 +110,14 @@ export class Fleet {
     for (const delta of batch.incidents) {
       const isNewHere = !entry.fingerprints.has(delta.fingerprint);
       if (isNewHere && entry.fingerprints.size >= LIMITS.incidentGroups) {
-        this.drop('incidents', delta.count + delta.coldCount, now);
+        this.losses.record('incidents', delta.count + delta.coldCount, now);
         continue;
       }
       entry.fingerprints.add(delta.fingerprint);
       const seenAt = entry.toCollectorTime(delta.lastSeen, now);
       const { group, isNew, evicted, droppedSamples } = this.incidents.record(delta, batch.instance, seenAt, now);
-      if (evicted) this.drop('incidents', 1, now);
-      if (droppedSamples > 0) this.drop('samples', droppedSamples, now);
+      if (evicted) this.losses.record('incidents', 1, now);
+      if (droppedSamples > 0) this.losses.record('samples', droppedSamples, now);
       for (const block of delta.blocks) {
         this.timeline.recordBlock({
           at: entry.toCollectorTime(block.at, now),
@@ -137,7 +129,7 @@ export class Fleet {
         });
       }
       this.unsaved.groups.add(group);
-      this.#changedIncidents.add(group);
+      this.changes.incidents.add(group);
       if (isNew || delta.blocks.length > 0) this.events.incident(group);
     }
     return 'recorded';
@@ -147,20 +139,8 @@ export class Fleet {
   decide(group: IncidentGroup, state: IncidentState, reason: string, now: number): void {
     this.incidents.decide(group, state, reason, now);
     this.unsaved.groups.add(group);
-    this.#changedIncidents.add(group);
+    this.changes.incidents.add(group);
     this.events.incident(group);
-  }
-
-  /** Goes on where an earlier run stopped. Before the first report. */
-  restore(state: StoredState, now: number): void {
-    for (const stored of state.groups) this.incidents.restore(stored);
-    for (const total of state.totals) {
-      if (total.type === 'view') this.views.of(total.service, total.view).restore(total);
-      else if (total.type === 'counters') this.#restoreCounters(total.counters);
-      else this.metrics.restore(total);
-    }
-    for (const sender of state.senders) this.instances.expect(sender);
-    this.timeline.restore(state.seconds.filter(({ at }) => at < now));
   }
 
   /** Takes in what other collectors saved of groups that they share with this one. */
@@ -168,62 +148,26 @@ export class Fleet {
     const before = this.incidents.get(stored.service, stored.fingerprint)?.version;
     const group = this.incidents.restore(stored);
     // Most of what is read is what this collector itself just saved.
-    if (group !== null && group.version !== before) this.#changedIncidents.add(group);
-  }
-
-  /** Everything that `/metrics` counts and that is not a histogram. */
-  counters(): Record<string, number> {
-    const counters: Record<string, number> = { ...this.metrics.counters() };
-    for (const [what, count] of this.dropped) counters[`dropped ${what}`] = count;
-    return counters;
-  }
-
-  #restoreCounters(counters: Readonly<Record<string, number>>): void {
-    this.metrics.restoreCounters(counters);
-    for (const [name, count] of Object.entries(counters)) {
-      if (name.startsWith('dropped ')) this.dropped.set(name.slice('dropped '.length), count);
-    }
-  }
-
-  drop(what: string, count: number, now: number): void {
-    if (count <= 0) return;
-    const name = this.dropped.has(what) || this.dropped.size < COLLECTOR_LIMITS.droppedNames ? what : 'other';
-    this.dropped.set(name, (this.dropped.get(name) ?? 0) + count);
-    this.#droppedRecently.add(now, count);
+    if (group !== null && group.version !== before) this.changes.incidents.add(group);
   }
 
   /** Once a second: notices who fell silent, forgets who is long gone, and ends the second on the time axis. */
   endSecond(now: number): TimelinePoint {
     for (const entry of this.instances.all()) {
       const state = entry.state(now);
-      if (state !== entry.shownState || state === 'blocked') this.#changedInstances.add(entry);
+      if (state !== entry.shownState || state === 'blocked') this.changes.instances.add(entry);
       entry.shownState = state;
     }
     this.instances.forgetGone(now);
     this.views.forgetIdle(now);
     const second = Math.floor(now / 1000) * 1000 - 1000;
-    return this.timeline.close(second, this.#recentViews, this.longestBlockMs(now));
+    return this.timeline.close(second, this.changes.views, this.longestBlockMs(now));
   }
 
   /** The second that is still going on, for a delta that cannot wait. */
   peekSecond(now: number): TimelinePoint {
     const second = Math.floor(now / 1000) * 1000;
-    return this.timeline.close(second, this.#recentViews, this.longestBlockMs(now), true);
-  }
-
-  /** Each change is told once. Views count as changed while their last minute still moves. */
-  takeChanges(now: number, limit: number): FleetChanges {
-    const views = [...this.#recentViews].slice(0, limit);
-    for (const view of views) {
-      // To the end of the queue, so that beyond the limit all get their turn.
-      this.#recentViews.delete(view);
-      if (view.isRecent(now)) this.#recentViews.add(view);
-    }
-    return {
-      views,
-      incidents: takeFrom(this.#changedIncidents, limit),
-      instances: takeFrom(this.#changedInstances, limit),
-    };
+    return this.timeline.close(second, this.changes.views, this.longestBlockMs(now), true);
   }
 
   /** The windows hold a minute, but not more than was watched, and one report covers about a second. */
@@ -243,14 +187,9 @@ export class Fleet {
     return this.blocked(now)[0]?.blockedForMs(now) ?? 0;
   }
 
-  /** How many items were not kept in the last minute. */
-  droppedRecently(now: number): number {
-    return this.#droppedRecently.total(now);
-  }
-
   #entryOf(instance: Report['instance'], now: number): InstanceEntry | null {
     const entry = this.instances.of(instance, now);
-    if (entry === null) this.drop('instances', 1, now);
+    if (entry === null) this.losses.record('instances', 1, now);
     return entry;
   }
 
@@ -263,24 +202,14 @@ export class Fleet {
     const isKnown = entry.viewKeys.has(key);
     if (!isKnown && entry.viewKeys.size > LIMITS.views) return this.#foldView(service);
     const view = this.views.of(service, report.view);
-    if (view.key !== key) this.dropped.set('views', (this.dropped.get('views') ?? 0) + 1);
+    if (view.key !== key) this.losses.count('views', 1);
     // The view's own text, which all of its instances share.
     else if (!isKnown) entry.viewKeys.add(view.key);
     return view;
   }
 
   #foldView(service: string): ViewTotals {
-    this.dropped.set('views', (this.dropped.get('views') ?? 0) + 1);
+    this.losses.count('views', 1);
     return this.views.other(service);
   }
-}
-
-function takeFrom<T>(set: Set<T>, limit: number): T[] {
-  const taken: T[] = [];
-  for (const entry of set) {
-    if (taken.length >= limit) break;
-    taken.push(entry);
-    set.delete(entry);
-  }
-  return taken;
 }

@@ -105,12 +105,12 @@ export class LiveFeed implements FleetEvents {
     const at = this.#now();
     const point = this.#fleet.endSecond(at);
     if (this.#clients.size > 0) this.#broadcast(this.#delta(at, point));
-    else this.#fleet.takeChanges(at, Number.POSITIVE_INFINITY);
+    else this.#fleet.changes.take(at, Number.POSITIVE_INFINITY);
   }
 
   #delta(at: number, point: LiveDelta['point']): Body<LiveDelta> {
     const fleet = this.#fleet;
-    const changes = fleet.takeChanges(at, DELTA_ROWS);
+    const changes = fleet.changes.take(at, DELTA_ROWS);
     return {
       type: 'delta',
       at,

@@ -71,11 +71,11 @@ export class MetricsPage {
   }
 
   *#observer(): Generator<string> {
-    const { metrics, dropped } = this.#fleet;
+    const { metrics, losses } = this.#fleet;
     const { blockedTime, attributedTime, observerDropped, observerBusy } = PROMETHEUS_METRICS;
     yield family(
       observerDropped,
-      Array.from(dropped, ([what, value]) => [{ what }, value]),
+      Array.from(losses.all(), ([what, value]) => [{ what }, value]),
     );
     yield family(blockedTime, [[{}, metrics.blockedSeconds]]);
     yield family(attributedTime, [[{}, metrics.attributedSeconds]]);

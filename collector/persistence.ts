@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Fleet } from './fleet.js';
+import { countersOf } from './fleet-restore.js';
 import type { IncidentGroup } from './incident-group.js';
 import type { Log } from './log.js';
 import type { HistoryPoint, Store, StoreChanges, StoredGroupDetail, Total } from './store/store.js';
@@ -198,7 +199,7 @@ export class Persistence {
         body: { ...labels, duration: duration.data() } as Total['body'],
       });
     }
-    const counters = this.#fleet.counters();
+    const counters = countersOf(this.#fleet);
     const countersText = JSON.stringify(counters);
     if (isAll && countersText !== this.#countersSaved) {
       this.#countersSaved = countersText;
@@ -217,14 +218,14 @@ export class Persistence {
 
   async #upkeep(now: number): Promise<void> {
     const { groups, views, senders } = this.#fleet.unsaved;
-    this.#fleet.drop('unsaved incidents', groups.takeLost(), now);
-    this.#fleet.drop('unsaved views', views.takeLost(), now);
-    this.#fleet.drop('unsaved processes', senders.takeLost(), now);
+    this.#fleet.losses.record('unsaved incidents', groups.takeLost(), now);
+    this.#fleet.losses.record('unsaved views', views.takeLost(), now);
+    this.#fleet.losses.record('unsaved processes', senders.takeLost(), now);
     if (now - this.#maintainedAt >= MAINTAIN_EVERY_MS && !this.#stopped) {
       this.#maintainedAt = now;
       const { sizeBytes, droppedRows } = await this.#store.maintain(now);
       this.#sizeBytes = sizeBytes;
-      this.#fleet.drop('stored rows', droppedRows, now);
+      this.#fleet.losses.record('stored rows', droppedRows, now);
     }
     if (this.#store.kind !== 'postgres' || now - this.#sharedAt < SHARED_EVERY_MS) return;
     const since = this.#sharedAt === 0 ? now : this.#sharedAt;

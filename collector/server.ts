@@ -6,6 +6,7 @@ import { type Access, Auth } from './auth.js';
 import { CollectorError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { overviewOf } from './fleet-overview.js';
+import { restoreFleet } from './fleet-restore.js';
 import { mountIngest } from './ingest.js';
 import { LiveFeed } from './live-feed.js';
 import { askForToken } from './login-page.js';
@@ -77,7 +78,7 @@ export class CollectorServer {
     const { store, location } = await openStore(this.#options, this.port, log);
     const name = collectorName(location, this.port);
     try {
-      this.#fleet.restore(await store.load(name, this.#now()), this.#now());
+      restoreFleet(this.#fleet, await store.load(name, this.#now()), this.#now());
     } catch (error) {
       await store.close();
       const why = error instanceof Error ? error.message : String(error);
@@ -167,7 +168,8 @@ export class CollectorServer {
       this.#auth.check(request, this.port, 'read');
       this.#auth.checkOrigin(request);
       await this.#opened;
-      if (this.#feed.isFull || this.#stopping) throw new HttpProblem(503, 'There are too many pages connected.');
+      if (this.#feed.isFull || this.#stopping)
+        throw new HttpProblem(503, 'There are too many pages connected.', { 'Retry-After': '5' });
     } catch (error) {
       refuse(socket, error instanceof HttpProblem ? error : new HttpProblem(500, 'The collector made a mistake.'));
       return;

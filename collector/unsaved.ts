@@ -1,5 +1,5 @@
 import type { IncidentGroup } from './incident-group.js';
-import type { InstanceEntry } from './instances.js';
+import type { InstanceEntry } from './instance-entry.js';
 import { COLLECTOR_LIMITS } from './limits.js';
 import type { ViewTotals } from './views.js';
 
