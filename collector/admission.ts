@@ -20,6 +20,7 @@ const FRAME_LINES = 15;
 /** Ours have 20 characters. Each process's are remembered. */
 const FINGERPRINT_LENGTH = 64;
 const OPERATIONS_PER_VIEW = 200;
+const MAX_IN_FLIGHT = 1e9;
 
 /** Histograms are sound already: their reader left out, and counted, those that cannot be. */
 export function admitReport(report: Report): Report {
@@ -29,8 +30,8 @@ export function admitReport(report: Report): Report {
     instance: admitInstance(report.instance),
     views: report.views.map((each) => ({
       view: admitView(each.view),
-      active: positive(each.active),
-      activePeak: Math.max(positive(each.activePeak), positive(each.active)),
+      active: inFlight(each.active),
+      activePeak: Math.max(inFlight(each.activePeak), inFlight(each.active)),
       duration: each.duration,
       busy: each.busy,
       wait: each.wait,
@@ -151,6 +152,11 @@ function admitSite(site: Site): Site {
     line: positive(site.line),
     column: positive(site.column),
   };
+}
+
+/** Whole and not too large, so that what is added up over processes can be taken away again exactly. */
+function inFlight(value: number): number {
+  return Math.min(MAX_IN_FLIGHT, Math.round(positive(value)));
 }
 
 function positive(value: number): number {

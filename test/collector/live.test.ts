@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { type Collector, startCollector } from 'holdup/collector';
 import type { LiveDelta, LiveIncident, LiveLagged, LiveMessage, LiveSnapshot } from 'holdup/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -155,6 +157,37 @@ describe('the live feed', () => {
     // The hole in the numbers is as large as what was dropped.
     expect(lagged.sequence).toBe((before?.sequence ?? 0) + lagged.dropped + 1);
     expect(next).toMatchObject({ type: 'snapshot', sequence: lagged.sequence + 1 });
+  });
+
+  test('is for 1,000 pages; one more is told to come again', async () => {
+    const { port } = new URL(collector.url);
+    const upgrade = [
+      'GET /api/v1/live HTTP/1.1',
+      'Host: localhost',
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    const sockets: Socket[] = [];
+    const statusOf = async (): Promise<string> => {
+      const socket = connect(Number(port), '127.0.0.1');
+      sockets.push(socket);
+      socket.write(`${upgrade.join('\r\n')}\r\n\r\n`);
+      const [data] = (await once(socket, 'data')) as [Buffer];
+      return data.toString('latin1');
+    };
+    await live.message(isSnapshot);
+    const statuses = new Set<string>();
+    for (let open = 1; open < 1000; open += 111) {
+      const answers = await Promise.all(Array.from({ length: 111 }, statusOf));
+      for (const answer of answers) statuses.add(answer.slice(0, 12));
+    }
+    expect([...statuses]).toEqual(['HTTP/1.1 101']);
+    expect(await statusOf()).toMatch(/^HTTP\/1\.1 503 [\s\S]*Retry-After: 5\r\n/);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await statusOf()).startsWith('HTTP/1.1 101'));
+    for (const socket of sockets) socket.destroy();
   });
 
   test('ends when the collector stops', async () => {

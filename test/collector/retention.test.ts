@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Collector, CollectorError, startCollector } from 'holdup/collector';
@@ -215,6 +217,27 @@ describe('a store that cannot be used', () => {
     expect(collector.store).toBe('memory');
     expect(warnings).toHaveLength(2);
     vi.unstubAllEnvs();
+  });
+
+  test('is not ready while it opens, though the collector is alive', async () => {
+    // It takes connections and says nothing.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port: storePort } = silent.address() as AddressInfo;
+    const first = await startCollector({ port: 0 });
+    const { port } = first;
+    await first.stop();
+    const opening = startCollector({ port, store: `postgres://holdup@127.0.0.1:${storePort}/holdup` });
+    const refused = expect(opening).rejects.toMatchObject({ code: 'HOLDUP_STORE_FAILED' });
+    const status = (path: string): Promise<number> =>
+      fetch(`http://127.0.0.1:${port}/${path}`).then(
+        (response) => response.status,
+        () => 0,
+      );
+    await until(async () => (await status('healthz')) === 200);
+    expect(await status('readyz')).toBe(503);
+    await refused;
+    silent.close();
   });
 
   test('of a newer or broken kind is left as it is', async () => {

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
-import { type Collector, CollectorError, startCollector } from 'holdup/collector';
+import { type Collector, CollectorError, DEFAULT_HOST, DEFAULT_PORT, startCollector } from 'holdup/collector';
 import { toOtlpMetrics } from 'holdup/protocol';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Client, reportOf } from './fixture.js';
 
 const TOKEN = 'correct-horse-battery';
@@ -14,6 +14,7 @@ async function start(options: Parameters<typeof startCollector>[0] = {}): Promis
 }
 
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(started.splice(0).map((collector) => collector.stop()));
 });
 
@@ -113,6 +114,47 @@ describe('a token', () => {
     expect((await new Client(mine, { Cookie: forged }).get('api/v1/overview')).status).toBe(401);
     const extended = forged.replace(/=\d+\./, '=9999999999999.');
     expect((await new Client(mine, { Cookie: extended }).get('api/v1/overview')).status).toBe(401);
+  });
+
+  test('is asked for again when the link is an hour old, and the cookie a month', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const collector = await start({ token: TOKEN });
+    const late = await start({ token: TOKEN });
+    const follow = (link: Collector): Promise<Response> => new Client(link).get(String(link.loginUrl));
+    const cookie = (await follow(collector)).headers.get('set-cookie') ?? '';
+    expect(cookie).toMatch(/; Max-Age=2592000;/);
+    const browser = new Client(collector, { Cookie: cookie.split(';')[0] ?? '' });
+    vi.setSystemTime(Date.now() + 3_601_000);
+    expect((await follow(late)).status).toBe(401);
+    expect((await browser.get('api/v1/overview')).status).toBe(200);
+    vi.setSystemTime(Date.now() + 30 * 86_400_000);
+    expect((await browser.get('api/v1/overview')).status).toBe(401);
+    const live = browser.live();
+    expect(await live.refused).toBe(401);
+    live.close();
+  });
+
+  test('does not let another site use the browser that has its cookie', async () => {
+    const collector = await start({ token: TOKEN, basePath: '/holdup' });
+    const login = await new Client(collector).get(String(collector.loginUrl));
+    const cookie = login.headers.get('set-cookie') ?? '';
+    // Only what is ours gets it, and over plain HTTP it cannot be marked Secure.
+    expect(cookie).toMatch(/; Path=\/holdup\/;/);
+    expect(cookie).not.toMatch(/; Secure/);
+    const browser = new Client(collector, { Cookie: cookie.split(';')[0] ?? '' });
+    const evil = { Origin: 'http://evil.example' };
+    const live = browser.live(evil);
+    expect(await live.refused).toBe(403);
+    live.close();
+    const decision = JSON.stringify({ state: 'ignored', reason: 'nothing to see here' });
+    const put = (headers: Record<string, string>): Promise<Response> =>
+      fetch(new URL('api/v1/incidents/v1-x/state', collector.url), {
+        method: 'PUT',
+        headers: { 'Content-Type': 'application/json', ...browser.headers, ...headers },
+        body: decision,
+      });
+    expect((await put(evil)).status).toBe(403);
+    expect((await put({ Origin: `http://127.0.0.1:${collector.port}` })).status).toBe(404);
   });
 
   test('makes the cookie Secure behind a proxy that speaks HTTPS', async () => {
@@ -226,6 +268,10 @@ test('a base path is where everything is, and leads to itself', async () => {
   const live = client.live();
   expect(await live.refused).toBe(101);
   live.close();
+});
+
+test('without being told otherwise it is on H-O-L-D of loopback', () => {
+  expect([DEFAULT_HOST, DEFAULT_PORT]).toEqual(['127.0.0.1', 4653]);
 });
 
 describe('startCollector refuses', () => {
