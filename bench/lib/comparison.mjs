@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.mjs';
 import { LOAD_CORE, SERVER_CORE } from './machine.mjs';
-import { median, quartiles } from './statistics.mjs';
+import { median, quartiles, tenth } from './statistics.mjs';
 
 const LOAD = fileURLToPath(new URL('./load.mjs', import.meta.url));
 const APP = fileURLToPath(new URL('../apps/app.mjs', import.meta.url));
@@ -72,6 +72,11 @@ class Totals {
     return sum('cpuMicros') / sum('answered');
   }
 
+  /** CPU microseconds a request of the bursts that nothing else on the machine disturbed. */
+  get fastest() {
+    return tenth(this.#bursts.map((burst) => burst.micros));
+  }
+
   result(bare) {
     const of = (field) => median(this.#bursts.map((burst) => burst[field]));
     return {
@@ -81,6 +86,7 @@ class Totals {
       microsPerRequest: of('micros'),
       ratio: quartiles(this.#ratios),
       ratioOfMeans: this.mean / bare.mean,
+      ratioOfFastest: this.fastest / bare.fastest,
       ratioOfRounds: this.#rounds,
       requestsPerSecond: of('perSecond'),
       p50Ms: of('p50Ms'),
