@@ -6,7 +6,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import { ensureBuilt } from './lib/build.mjs';
-import { Film } from './lib/film.mjs';
+import { Film, pointAt } from './lib/film.mjs';
 import { ensureInstalled } from './lib/install.mjs';
 import { programOnPath, root } from './lib/run.mjs';
 
@@ -75,6 +75,7 @@ async function open(colorScheme, viewport) {
     colorScheme,
     deviceScaleFactor: viewport === PHONE ? 2 : 1,
     reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
     locale: 'en-US',
     timezoneId: 'UTC',
   });
@@ -103,7 +104,7 @@ async function shoot(page, name, { hash, ready } = {}) {
   tell(path);
 }
 
-/** Ten seconds of a person: the verdict, its incident, the freeze frame, the stack. */
+/** Fifteen seconds of a person: the verdict, its incident, what happened sample by sample, what to write instead. */
 async function film(incident) {
   const page = await open('dark', CAPTURE);
   const path = join(folder, 'holdup.gif');
@@ -114,16 +115,27 @@ async function film(incident) {
   const row = page.locator(`.incident-row[href*="${encodeURIComponent(incident)}"]`);
   if ((await row.count()) > 0) {
     await row.scrollIntoViewIfNeeded();
-    await row.hover();
-    await taken.roll(1, 900);
+    await pointAt(page, row.locator('.operation'));
+    await taken.roll(1, 1100);
     await row.click();
   } else await goTo(page, `#/incidents/${incident}`);
   await page.locator('.incident').waitFor();
   await settle(page);
-  await taken.roll(2, 1600);
-  for (let step = 0; step < 2; step++) {
-    await page.mouse.wheel(0, 330);
-    await page.waitForTimeout(120);
+  await taken.roll(1, 2400);
+  const next = page.locator('[data-key="next-sample"]');
+  for (let step = 0; step < 2 && (await next.isEnabled()); step++) {
+    await pointAt(page, next);
+    await next.click();
+    await settle(page);
+    await taken.roll(1, 1300);
+  }
+  const copy = page.locator('.instead button');
+  if ((await copy.count()) > 0) {
+    await copy.scrollIntoViewIfNeeded();
+    await pointAt(page, copy);
+    await taken.roll(1, 900);
+    await copy.click();
+    await settle(page);
     await taken.roll(1, 1800);
   }
   taken.save(path);

@@ -37,13 +37,17 @@ async function toClipboard(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    const back = document.activeElement;
     const area = document.createElement('textarea');
     area.value = text;
     area.className = 'unseen';
+    // Where the screen is, or the page would jump to it.
+    area.style.cssText = 'position:fixed;top:0';
     document.body.append(area);
     area.select();
     const done = document.execCommand('copy');
     area.remove();
+    if (back instanceof HTMLElement) back.focus({ preventScroll: true });
     return done;
   }
 }

@@ -6,6 +6,35 @@ const { GIFEncoder, applyPalette, quantize } = gifenc;
 /** One entry of a GIF's 256 is needed for "as in the frame before". */
 const COLOURS = 255;
 
+/** Moves the mouse there, and a ring with it, for a picture of a browser without a screen has no pointer. */
+export async function pointAt(page, locator) {
+  const box = await locator.boundingBox();
+  if (box === null) return;
+  const x = box.x + box.width / 2;
+  const y = box.y + box.height / 2;
+  await page.mouse.move(x, y);
+  await page.evaluate(
+    ([left, top]) => {
+      const ring = document.querySelector('#film-pointer') ?? document.createElement('div');
+      ring.id = 'film-pointer';
+      document.body.append(ring);
+      Object.assign(ring.style, {
+        position: 'fixed',
+        zIndex: '99',
+        left: `${left - 11}px`,
+        top: `${top - 11}px`,
+        width: '22px',
+        height: '22px',
+        borderRadius: '50%',
+        border: '2px solid #fffc',
+        background: '#fff4',
+        pointerEvents: 'none',
+      });
+    },
+    [x, y],
+  );
+}
+
 /** A sequence of screenshots that becomes an animated GIF, in which each frame holds only what has changed. */
 export class Film {
   #take;

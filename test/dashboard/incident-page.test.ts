@@ -90,6 +90,32 @@ test('goes through the samples with the keyboard, and copies the trace and the p
   await close();
 });
 
+test('copies on a plain http address too, without moving the page or the focus', async () => {
+  // There the browser has no clipboard interface.
+  const { page, close } = await openPage(
+    browser,
+    `${collector.url}${EXPORT_PAGE}`,
+    { viewport: { width: 900, height: 400 } },
+    null,
+    () => Object.defineProperty(navigator, 'clipboard', { value: undefined }),
+  );
+  const copy = page.locator('.instead button');
+  await copy.scrollIntoViewIfNeeded();
+  await copy.focus();
+  const before = await page.evaluate(() => scrollY);
+  await page.evaluate(() => {
+    addEventListener('copy', () => {
+      document.title = `copied ${String(getSelection())}`;
+    });
+  });
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  expect(await page.title()).toContain('copied await fs.promises.readFile(');
+  expect(await page.evaluate(() => scrollY)).toBe(before);
+  expect(await copy.evaluate((button) => button === document.activeElement)).toBe(true);
+  await close();
+});
+
 test('lays the stacks of several samples over one another, as wide as they held the loop', async () => {
   const frame = (name: string, line: number, inApp = true) => ({
     function: name,
