@@ -9,8 +9,8 @@ import { ratioText } from '../lib/ratio.mjs';
 export const summary =
   'CPU time a request: bare Express 5 against the same app with Holdup; the short table of the README';
 
-const FULL = { minutes: 8, rounds: 6, turns: 40, burstMs: 300, warmup: { count: 8000, durationMs: 2500 } };
-const QUICK = { minutes: 1, rounds: 2, turns: 4, burstMs: 150, warmup: { count: 2000, durationMs: 1000 } };
+const FULL = { minutes: 8, rounds: 6, turns: 40, burstMs: 300, warmup: { count: 20_000, durationMs: 5000 } };
+const QUICK = { minutes: 1, rounds: 2, turns: 4, burstMs: 150, warmup: { count: 6000, durationMs: 2000 } };
 /** Each with the share of the time that it gets, and the bar that design.md sets by major version of Node. */
 const MEASURED = [
   { name: 'hello', title: 'hello-world, which does nothing', share: 0.65 },
