@@ -39,9 +39,9 @@ export class MetricsPage {
     const routes = yield* sumByRoute(this.#fleet);
     const { requestBusy, requestWait, requestActive } = PROMETHEUS_METRICS;
     yield headText(requestBusy);
-    for (const { labels, busy } of routes) yield histogramText(requestBusy.name, labels, busy.data());
+    for (const { labels, busy } of routes) yield histogramText(requestBusy.name, labels, busy);
     yield headText(requestWait);
-    for (const { labels, wait } of routes) yield histogramText(requestWait.name, labels, wait.data());
+    for (const { labels, wait } of routes) yield histogramText(requestWait.name, labels, wait);
     yield headText(requestActive);
     for (const { labels, active } of routes) yield sampleText(requestActive.name, labels, active);
     yield* this.#operations();
@@ -59,14 +59,14 @@ export class MetricsPage {
     yield headText(operations);
     for (const { labels, duration } of all) yield sampleText(operations.name, labels, duration.count);
     yield headText(operationDuration);
-    for (const { labels, duration } of all) yield histogramText(operationDuration.name, labels, duration.data());
+    for (const { labels, duration } of all) yield histogramText(operationDuration.name, labels, duration);
   }
 
   *#blocks(): Generator<string> {
     const { name } = PROMETHEUS_METRICS.blockDuration;
     yield headText(PROMETHEUS_METRICS.blockDuration);
     for (const { service, route, duration } of [...this.#fleet.metrics.blocks.values()]) {
-      yield histogramText(name, { service, route }, duration.data());
+      yield histogramText(name, { service, route }, duration);
     }
   }
 
@@ -157,8 +157,8 @@ function* sumByRoute(fleet: Fleet): Generator<string, readonly RouteTotals[]> {
       routes.set(key, totals);
     }
     totals.active += active;
-    totals.busy.merge(busy.data());
-    totals.wait.merge(wait.data());
+    totals.busy.merge(busy);
+    totals.wait.merge(wait);
     yield '';
   }
   return [...routes.values()];

@@ -97,8 +97,10 @@ export class ViewTotals {
   }
 
   summary(now: number, windowSeconds: number, openIncidents: number): ViewSummary {
-    const duration = this.#duration.data(now);
-    const busy = this.#busy.data(now);
+    // A view that nobody called in the last minute shows what is known of it from before.
+    const recent = this.#duration.data(now);
+    const duration = recent.count > 0 ? recent : this.duration;
+    const recentBusy = this.#busy.data(now);
     return {
       service: this.service,
       ...this.view,
@@ -108,12 +110,8 @@ export class ViewTotals {
       busyMs: this.busy.sum * 1000,
       busyShare: this.busyShare(now, windowSeconds),
       waitMs: this.wait.sum * 1000,
-      // A view that nobody called in the last minute shows what is known of it from before.
-      duration: {
-        ...percentiles(duration.count > 0 ? duration : this.duration.data()),
-        p90Ms: quantile(duration.count > 0 ? duration : this.duration.data(), 0.9) * 1000,
-      },
-      busy: percentiles(busy.count > 0 ? busy : this.busy.data()),
+      duration: { ...percentiles(duration), p90Ms: quantile(duration, 0.9) * 1000 },
+      busy: percentiles(recentBusy.count > 0 ? recentBusy : this.busy),
       incidents: openIncidents,
     };
   }

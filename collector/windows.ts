@@ -1,4 +1,4 @@
-import { Histogram, type HistogramData, mergeHistograms } from '../protocol/index.js';
+import { Histogram, type HistogramData } from '../protocol/index.js';
 
 /** Sums over the last `slots × slotMs` milliseconds, the newest slot being still open. Its memory never grows. */
 export class SumWindow {
@@ -65,11 +65,11 @@ export class HistogramWindow {
 
   data(nowMs: number): HistogramData {
     const newest = Math.floor(nowMs / SLICE_MS);
-    const parts: HistogramData[] = [];
+    const merged = new Histogram();
     for (let at = 0; at < SLICES; at++) {
       const slice = this.#slices[at];
-      if (slice !== undefined && (this.#numbers[at] as number) > newest - SLICES) parts.push(slice.data());
+      if (slice !== undefined && (this.#numbers[at] as number) > newest - SLICES) merged.merge(slice);
     }
-    return mergeHistograms(parts);
+    return merged;
   }
 }

@@ -46,8 +46,11 @@ export function bucketIndex(value: number, scale: number): number {
   return Math.ceil(Math.log2(value) * 2 ** scale) - 1;
 }
 
-/** A histogram that is being recorded into. `record` allocates only when a value widens its range. */
-export class Histogram {
+/**
+ * A histogram that is being recorded into. `record` allocates only when a value widens its range. It can be read and
+ * merged as it is; `data` makes a copy of it that stays.
+ */
+export class Histogram implements HistogramData {
   #scale: number;
   #perOctave: number;
   #count = 0;
@@ -69,6 +72,31 @@ export class Histogram {
 
   get sum(): number {
     return this.#sum;
+  }
+
+  get scale(): number {
+    return this.#scale;
+  }
+
+  get min(): number {
+    return this.#count === 0 ? 0 : this.#min;
+  }
+
+  get max(): number {
+    return this.#max;
+  }
+
+  get zeroCount(): number {
+    return this.#zeroCount;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Goes on changing. */
+  get counts(): readonly number[] {
+    return this.#counts;
   }
 
   /** Adds one value; `times` lets a sampled value stand for several. */
@@ -98,6 +126,11 @@ export class Histogram {
     if (data.max > this.#max) this.#max = data.max;
     if (data.scale < this.#scale) this.#downscale(this.#scale - data.scale);
     const { counts } = data;
+    if (data.scale === this.#scale && this.#counts.length === 0 && counts.length <= MAX_BUCKETS) {
+      this.#offset = data.offset;
+      this.#counts = counts.slice();
+      return;
+    }
     const at = data.offset - this.#offset;
     if (data.scale === this.#scale && at >= 0 && at + counts.length <= this.#counts.length) {
       // Within the range that is there already, as it nearly always is.
@@ -123,7 +156,7 @@ export class Histogram {
       scale: this.#scale,
       count: this.#count,
       sum: this.#sum,
-      min: this.#count === 0 ? 0 : this.#min,
+      min: this.min,
       max: this.#max,
       zeroCount: this.#zeroCount,
       offset: from === to ? 0 : this.#offset + from,
