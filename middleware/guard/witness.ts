@@ -2,24 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { packageOf } from '../package-name.js';
 import type { ViewRun } from '../view-run.js';
-import { CallSites, isNode, SITE_LIMIT } from './call-site.js';
+import { isNode } from './call-site.js';
 import { SynchronousOnlyOperation } from './errors.js';
 import type { GuardedOperation } from './guarded-operation.js';
 import type { CallSite, OperationSink } from './operation-call.js';
 import { type Place, Policy, placeOf } from './policy.js';
-import type { Sighting, SiteBook } from './site-book.js';
+import type { Sighting } from './site-book.js';
+import { SiteSampler } from './site-sampler.js';
 
-/** A call this long is worth a stack of its own: 5 µs beside it is nothing. */
-const SLOW_MS = 1;
-/** Stacks that every operation of every view may take in a second whatever happens, so that rare calls are exact. */
-const STACKS_A_SECOND = 16;
-/** Stacks that all of them together may take that way: at about 10 µs each, at most 0.2 % of the time. */
-const ALL_STACKS_A_SECOND = 200;
 /** Places remembered as seen before; beyond them a first call counts as steady. */
 const PLACE_LIMIT = 5_000;
-/** Sites kept while every call's own is taken: a test run's code has fewer. */
-const EVERY_SITE_LIMIT = 50_000;
-
 const SILENT: OperationSink = { recordOperation: () => null, recordDropped() {} };
 
 type Wrapper = (...args: never[]) => unknown;
@@ -29,12 +21,9 @@ let sink: OperationSink = SILENT;
 let policy = new Policy({ mode: 'off', allow: [], allowAsyncUnsafe: false });
 let policyVersion = 0;
 let onPolicyEnded: () => void = () => {};
-let sites = new CallSites();
+let sampler = new SiteSampler();
 let placesSeen = new Set<string>();
 const places = new WeakMap<CallSite, Place>();
-let second = -1;
-let stacksLeft = 0;
-let random = (Math.random() * 0x7fffffff) | 1;
 
 /** The reason given to `allowSync`, for everything that its function starts. */
 const allowedScope = new AsyncLocalStorage<string>();
@@ -46,7 +35,7 @@ let everySite = false;
 export function setWitness(newSink: OperationSink | null, newPolicy: Policy, policyEnded: () => void): void {
   const next = newSink ?? SILENT;
   if (next !== sink) {
-    sites = new CallSites(everySite ? EVERY_SITE_LIMIT : SITE_LIMIT);
+    sampler = new SiteSampler(everySite);
     placesSeen = new Set();
   }
   sink = next;
@@ -62,7 +51,7 @@ export function setWitness(newSink: OperationSink | null, newPolicy: Policy, pol
 export function witnessEverySite(): void {
   if (everySite) return;
   everySite = true;
-  sites = new CallSites(EVERY_SITE_LIMIT);
+  sampler = new SiteSampler(everySite);
 }
 
 /** Sends what `work` calls to another sink. */
@@ -108,7 +97,8 @@ export function recordCall(
 ): void {
   try {
     const book = operation.bookOf(run.view);
-    const sighting = sight(book, startedAtMs, durationMs, wrapper);
+    if (sampler.isNewSecond(startedAtMs) && policy.isStale(Date.now())) onPolicyEnded();
+    const sighting = sampler.sight(book, durationMs, wrapper);
     if (sighting === null) {
       sink.recordDropped('call sites', 1);
       return;
@@ -140,7 +130,7 @@ export function recordCall(
 export function refuseCall(operation: GuardedOperation, run: ViewRun, wrapper: Wrapper): void {
   if (operation.alwaysCold || operation.counts !== null || (scopesUsed && allowedScope.getStore() !== undefined))
     return;
-  const site = sites.capture(wrapper);
+  const site = sampler.capture(wrapper);
   const sighting = site === null ? null : operation.bookOf(run.view).see(site, false);
   if (sighting !== null && allowedOf(operation, sighting, run) !== '') return;
   const caller = site?.frames[0] ?? null;
@@ -171,41 +161,6 @@ export function refuseCall(operation: GuardedOperation, run: ViewRun, wrapper: W
   const error = new SynchronousOnlyOperation(operation, run.view.view, shown);
   Error.captureStackTrace(error, wrapper);
   throw error;
-}
-
-/** Finds out, or works out, which site made a call. */
-function sight(book: SiteBook, startedAtMs: number, durationMs: number, wrapper: Wrapper): Sighting | null {
-  if (everySite) {
-    const site = sites.capture(wrapper);
-    return site === null ? null : { site, allowed: '', policyVersion: -1, weight: 0, isNew: true, tally: null };
-  }
-  const nowSecond = Math.floor(startedAtMs / 1000);
-  if (nowSecond !== second) turnSecond(nowSecond);
-  if (book.second !== second) book.turnSecond(second, STACKS_A_SECOND);
-  book.calls++;
-  if (book.budget > 0 && stacksLeft > 0) {
-    book.budget--;
-    stacksLeft--;
-    return capture(book, wrapper, false);
-  }
-  if (durationMs >= SLOW_MS) return capture(book, wrapper, false);
-  // Marsaglia's xorshift: a few nanoseconds, and not in step with any loop of the app.
-  random ^= random << 13;
-  random ^= random >>> 17;
-  random ^= random << 5;
-  if ((random & book.sampleMask) === 0) return capture(book, wrapper, true);
-  return book.attribute((random >>> 0) / 0x1_0000_0000) ?? capture(book, wrapper, false);
-}
-
-function capture(book: SiteBook, wrapper: Wrapper, sampled: boolean): Sighting | null {
-  const site = sites.capture(wrapper);
-  return site === null ? null : book.see(site, sampled);
-}
-
-function turnSecond(nowSecond: number): void {
-  second = nowSecond;
-  stacksLeft = ALL_STACKS_A_SECOND;
-  if (policy.isStale(Date.now())) onPolicyEnded();
 }
 
 function allowedOf(operation: GuardedOperation, sighting: Sighting, run: ViewRun): string {
