@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { dialog } from './dialogs.js';
 import { startKeyboard } from './keyboard.js';
 import { page, route, startRouter } from './router.js';
+import { goToPlace, startScrollPlace } from './scroll-place.js';
 import { operationName } from './sentence.js';
 import { incidents, overview, startStore } from './store.js';
 import { startTheme } from './theme.js';
@@ -23,6 +24,7 @@ export function startApp(): void {
   startTheme();
   startRouter();
   startKeyboard();
+  startScrollPlace();
   startStore();
   const root = document.getElementById('app');
   if (root !== null) render(<App />, root);
@@ -31,9 +33,7 @@ export function startApp(): void {
 /** The page: always the header and the verdict, then what the address asks for. */
 function App() {
   const { path } = route.value;
-  useEffect(() => {
-    scrollTo(0, 0);
-  }, [path.join('/')]);
+  useEffect(goToPlace, [path.join('/')]);
   const held = overview.value?.status === 'blocked' ? '● held now · ' : '';
   const title = `${held}${titleOf(path)}Holdup`;
   useEffect(() => {

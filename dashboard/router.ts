@@ -42,7 +42,7 @@ export function go(href: string): void {
 export function setQuery(changes: Readonly<Record<string, string>>): void {
   const { path, query } = route.peek();
   const merged = { ...Object.fromEntries(query), ...changes };
-  history.replaceState(null, '', hrefTo(path, merged));
+  history.replaceState(history.state, '', hrefTo(path, merged));
   route.value = parseRoute(location.hash);
 }
 

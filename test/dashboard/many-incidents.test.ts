@@ -83,6 +83,26 @@ test('reaches the last of all groups, a page at a time', async () => {
   await close();
 });
 
+test('goes back to where one was in a long list, and to the top of a page that is new', async () => {
+  const { page, close } = await openPage(browser, `${collector.url}#/incidents`);
+  await page.locator('.incident-row').first().waitFor();
+  const row = page.locator('.incident-row', { hasText: 'fs.op400Sync' });
+  for (let turn = 0; turn < 20 && (await row.count()) === 0; turn++) {
+    await page.mouse.wheel(0, 400);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  await row.scrollIntoViewIfNeeded();
+  await page.waitForFunction(() => history.state?.y === scrollY && scrollY > 2_000);
+  const before = await page.evaluate(() => scrollY);
+  await row.click();
+  await page.getByRole('heading', { name: /fs\.op400Sync/ }).waitFor();
+  expect(await page.evaluate(() => scrollY)).toBe(0);
+  await page.goBack();
+  await page.waitForFunction((y) => Math.abs(scrollY - y) < 20, before);
+  expect(await row.evaluate((each) => each.getBoundingClientRect().top < innerHeight)).toBe(true);
+  await close();
+});
+
 test('shows a view its incidents though the feed has not told them', async () => {
   const { page, close } = await openPage(browser, `${collector.url}#/views`);
   await page.getByRole('link', { name: 'GET /rare/:id' }).click();
