@@ -15,9 +15,9 @@ import type {
 const OPEN_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2000;
 /** How long to wait before what ended by itself is started again: doubled each time, up to the second. */
-const RESTART_MS = [100, 10_000] as const;
+const RESTART_MS = [100, 5000] as const;
 /** What lived this long did not end for the reason that ended the one before. */
-const HEALTHY_MS = 30_000;
+const HEALTHY_MS = 5000;
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
