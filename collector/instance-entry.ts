@@ -127,14 +127,20 @@ export class InstanceEntry {
   }
 
   summary(now: number): InstanceSummary {
-    const { instance } = this;
+    const { id, service, serviceVersion, host, pid, nodeVersion, role } = this.instance;
     const state = this.state(now);
     const delay = this.delay(now);
     const isBlocked = state === 'blocked';
     const view = this.#blocked?.view ?? null;
     const seconds = Math.min(60, Math.max(5, (now - this.#firstHeardAt) / 1000 + 1));
     return {
-      ...instance,
+      id,
+      service,
+      serviceVersion,
+      host,
+      pid,
+      nodeVersion,
+      role,
       state,
       blockedForMs: isBlocked ? Math.round(this.blockedForMs(now)) : 0,
       blockedView: isBlocked && view !== null ? viewName(view) : null,

@@ -1,6 +1,5 @@
 import {
   Histogram,
-  type HistogramData,
   OTHER_ROUTE,
   quantile,
   type View,
@@ -101,24 +100,30 @@ export class ViewTotals {
     const recent = this.#duration.data(now);
     const duration = recent.count > 0 ? recent : this.duration;
     const recentBusy = this.#busy.data(now);
+    const busy = recentBusy.count > 0 ? recentBusy : this.busy;
+    const { method, route, handler, kind } = this.view;
     return {
       service: this.service,
-      ...this.view,
+      method,
+      route,
+      handler,
+      kind,
       active: this.active,
       requests: this.requests,
       requestsPerSecond: this.#requests.total(now) / windowSeconds,
       busyMs: this.busy.sum * 1000,
       busyShare: this.busyShare(now, windowSeconds),
       waitMs: this.wait.sum * 1000,
-      duration: { ...percentiles(duration), p90Ms: quantile(duration, 0.9) * 1000 },
-      busy: percentiles(recentBusy.count > 0 ? recentBusy : this.busy),
+      duration: {
+        p50Ms: quantile(duration, 0.5) * 1000,
+        p90Ms: quantile(duration, 0.9) * 1000,
+        p99Ms: quantile(duration, 0.99) * 1000,
+        maxMs: duration.max * 1000,
+      },
+      busy: { p50Ms: quantile(busy, 0.5) * 1000, p99Ms: quantile(busy, 0.99) * 1000, maxMs: busy.max * 1000 },
       incidents: openIncidents,
     };
   }
-}
-
-function percentiles(data: HistogramData): { p50Ms: number; p99Ms: number; maxMs: number } {
-  return { p50Ms: quantile(data, 0.5) * 1000, p99Ms: quantile(data, 0.99) * 1000, maxMs: data.max * 1000 };
 }
 
 /** All views of the fleet, bounded: what comes beyond the limit is counted together as `(other)`. */

@@ -126,10 +126,9 @@ export class ReportBuilder {
   report(): Report {
     const attributes = fromKeyValues(this.#scope.attributes);
     if (this.#impossible > 0) this.#dropped.unshift({ what: 'histograms', count: this.#impossible });
-    return {
+    const report: Report = {
       instance: this.#instance,
       sequence: number(attributes[SEQUENCE_ATTRIBUTE]),
-      ...(attributes[GOODBYE_ATTRIBUTE] === true ? { goodbye: true as const } : {}),
       startMs: this.startMs,
       endMs: this.endMs,
       views: [...this.#views.values()],
@@ -139,6 +138,7 @@ export class ReportBuilder {
       observer: this.#observer,
       dropped: this.#dropped,
     };
+    return attributes[GOODBYE_ATTRIBUTE] === true ? { ...report, goodbye: true } : report;
   }
 
   #view({ viewKey, view }: PointLabels): ViewParts {
