@@ -9,7 +9,7 @@ export interface FreezeScale {
 
 /** A request that began long before is cut here: this many times the hold's own length before it. */
 const MOST_BEFORE = 0.6;
-const TICKS = 6;
+const TICKS = 4;
 
 export function freezeScale(sample: Pick<IncidentSample, 'durationMs' | 'delayed'>): FreezeScale {
   const hold = Math.max(1, sample.durationMs);

@@ -205,6 +205,10 @@ test('is driven by the keyboard alone', async () => {
   ).toBe(true);
   await page.keyboard.press('Enter');
   await page.waitForURL(/#\/incidents\/v1/);
+  // The row is gone: the next Tab leads into the page that came, not back to the top of the document.
+  await page.getByRole('button', { name: 'Resolve' }).waitFor();
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Incidents');
   await page.keyboard.press('Escape');
   await page.waitForURL(/#\/incidents$/);
   await page.keyboard.press('4');

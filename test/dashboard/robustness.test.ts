@@ -106,12 +106,24 @@ test('shows hostile names as harmless, legible text', async () => {
   );
   const visit = async (viewport: { width: number; height: number }): Promise<void> => {
     const { page, close } = await openPage(browser, collector.url, { viewport });
+    // One of them holds the loop, and the others wait behind it.
+    await feeder.report(
+      instance,
+      Date.now(),
+      views.map((view) => ({ view, active: 3, requests: 4, meanMs: 9, busyMs: 2 })),
+      { forSeconds: 2, view: views[1] ?? null },
+    );
     const paths = [
+      `#/instances/${instance.id}`,
       '#/',
       '#/?chart=table',
       '#/incidents',
       '#/views',
       ...views.map((_, index) => `#/incidents/v1-hostile-${index}`),
+      ...views.map(({ method, route, handler, kind }) => {
+        const key = JSON.stringify([instance.service, method, route, handler, kind]);
+        return `#/views/${encodeURIComponent(key)}`;
+      }),
     ];
     for (const path of paths) {
       await page.evaluate((to) => {
