@@ -51,8 +51,7 @@ export function majorOf(version) {
 }
 
 /** One line on what was measured on, and when. */
-export function machineLine() {
-  const pinning = canPin ? 'server pinned to one core, load on another' : 'not pinned: noisier';
+export function machineLine(pinning = canPin ? 'server pinned to one core, load on another' : 'not pinned: noisier') {
   const day = new Date().toISOString().slice(0, 10);
   return `${cpus()[0]?.model.trim()} × ${cpus().length}, ${process.platform}, ${day}; ${pinning}`;
 }
