@@ -15,15 +15,16 @@ import * as memory from './memory/index.mjs';
 import * as micro from './micro/index.mjs';
 import * as overhead from './overhead/index.mjs';
 import * as peers from './peers/index.mjs';
+import * as soak from './soak/index.mjs';
 import * as startup from './startup/index.mjs';
 
-const BENCHES = { attribution, overhead, peers, micro, guard, memory, startup, growth, collector, fuzz, attack };
+const BENCHES = { attribution, overhead, peers, micro, guard, memory, soak, startup, growth, collector, fuzz, attack };
 
 const { values, positionals } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
-    /** For `peers`, `overhead` and `growth`: how long the measuring may take. */
+    /** For `peers`, `overhead`, `growth` and `soak`: how long the measuring may take. */
     minutes: { type: 'string' },
     /** Major versions of Node, instead of those that the bench measures. */
     node: { type: 'string' },

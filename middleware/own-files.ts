@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 const PACKAGE: URL = new URL('.', pathToFileURL(createRequire(import.meta.url).resolve('holdup/package.json')));
 
 /** The watchdog thread. */
-export const WATCHDOG_FILE: URL = new URL('dist/agent/thread.js', PACKAGE);
+export const WATCHDOG_FILE: URL = new URL('dist/agent/thread.cjs', PACKAGE);
 /** What `holdup/register` stands for. */
 export const REGISTER_FILE: URL = new URL('dist/agent/register.js', PACKAGE);
 /** What runs on the worker threads of `syncToAsync`. */

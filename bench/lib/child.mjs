@@ -48,6 +48,17 @@ export class Child {
     return await answered;
   }
 
+  /** Sends SIGTERM. @returns how it ended, how long that took, and the end of what it ever wrote to stderr */
+  async terminate(withinMs) {
+    const startedAtMs = performance.now();
+    const ended = once(this.#process, 'close');
+    this.#process.kill('SIGTERM');
+    const late = setTimeout(() => this.#process.kill('SIGKILL'), withinMs);
+    const [code, signal] = await ended;
+    clearTimeout(late);
+    return { code, signal, durationMs: performance.now() - startedAtMs, stderr: this.#stderr.end };
+  }
+
   async stop() {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const ended = once(this.#process, 'exit');

@@ -1,4 +1,3 @@
-import { get } from 'node:http';
 import { Worker } from 'node:worker_threads';
 import { COLLECTOR_FILE } from '../own-files.js';
 import type { CollectorFound, Destination } from './messages.js';
@@ -159,6 +158,7 @@ export class CollectorLink {
 /** Who listens on a port of this machine. */
 function probe(port: number): Promise<'holdup' | 'nobody' | 'other'> {
   return new Promise((resolve) => {
+    const { get } = process.getBuiltinModule('node:http');
     const request = get({ host: HOST, port, path: '/healthz', agent: false, timeout: PROBE_TIMEOUT_MS }, (answer) => {
       let text = '';
       answer.setEncoding('utf8');

@@ -1,7 +1,6 @@
-import { Agent } from 'node:http';
-import { gzip } from 'node:zlib';
+import type { Agent } from 'node:http';
 import { type DroppedCount, decodeResponse, type PartialSuccess } from '../../protocol/index.js';
-import { type PostAnswer, post } from './http-post.js';
+import { httpFor, type PostAnswer, post } from './http-post.js';
 
 /** One body on its way to the collector. */
 export interface Shipment {
@@ -122,7 +121,7 @@ export class Exporter {
     try {
       const url = new URL(target.replace(/\/+$/, '') + shipment.path);
       this.#agent ??= newAgent(url);
-      const { body, headers } = await encode(shipment.body, this.#options.compress);
+      const { body, headers } = encode(shipment.body, this.#options.compress);
       if (this.#options.token !== '') headers.authorization = `Bearer ${this.#options.token}`;
       const answer = await post(url, body, {
         agent: this.#agent,
@@ -171,22 +170,16 @@ export class Exporter {
 }
 
 function newAgent(url: URL): Agent {
-  const AgentOf = url.protocol === 'https:' ? process.getBuiltinModule('node:https').Agent : Agent;
-  return new AgentOf({ keepAlive: true, maxSockets: 1, timeout: 60_000 });
+  return new (httpFor(url).Agent)({ keepAlive: true, maxSockets: 1, timeout: 60_000 });
 }
 
-async function encode(
-  plain: Uint8Array,
-  compress: boolean,
-): Promise<{ body: Uint8Array; headers: Record<string, string> }> {
+function encode(plain: Uint8Array, compress: boolean): { body: Uint8Array; headers: Record<string, string> } {
   const headers: Record<string, string> = { 'content-type': 'application/x-protobuf', 'user-agent': 'holdup' };
   if (!compress || plain.length < GZIP_FROM_BYTES) return { body: plain, headers };
   headers['content-encoding'] = 'gzip';
+  // On this thread: the pool of the asynchronous call is the app's, and it may be full of what holds the app up.
   // Level 1: reports are small and repeat themselves, so more effort buys little.
-  const body = await new Promise<Buffer>((resolve, reject) => {
-    gzip(plain, { level: 1 }, (error, packed) => (error === null ? resolve(packed) : reject(error)));
-  });
-  return { body, headers };
+  return { body: process.getBuiltinModule('node:zlib').gzipSync(plain, { level: 1 }), headers };
 }
 
 function backoffMs(attempts: number): number {

@@ -1,4 +1,4 @@
-import { type Agent, request as httpRequest } from 'node:http';
+import type { Agent } from 'node:http';
 
 export interface PostAnswer {
   readonly status: number;
@@ -17,12 +17,17 @@ export interface PostOptions {
 /** A collector's answer is a few bytes; whoever sends more is cut off, and only the status counts. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 
+/** Node's client for such a URL, loaded when there is something to send. */
+export function httpFor(url: URL): typeof import('node:http') | typeof import('node:https') {
+  return process.getBuiltinModule(url.protocol === 'https:' ? 'node:https' : 'node:http');
+}
+
 /**
  * Posts `body` once. Follows no redirect. Rejects when no status came back (refused, reset, timed out) with the
  * error's `code`.
  */
 export function post(url: URL, body: Uint8Array, options: PostOptions): Promise<PostAnswer> {
-  const request = url.protocol === 'https:' ? process.getBuiltinModule('node:https').request : httpRequest;
+  const { request } = httpFor(url);
   return new Promise((resolve, reject) => {
     const outgoing = request(url, {
       method: 'POST',

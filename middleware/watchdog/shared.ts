@@ -12,7 +12,7 @@ export class SharedState {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
     this.#times = new Float64Array(buffer, 0, 2);
-    this.#numbers = new Int32Array(buffer, 16, 6);
+    this.#numbers = new Int32Array(buffer, 16, 7);
   }
 
   /** When the main thread's loop last turned; 0 before the first beat. */
@@ -71,13 +71,27 @@ export class SharedState {
     Atomics.store(this.#numbers, 4, 0);
   }
 
-  /** True while the watchdog has an inspector session open to the main thread. */
-  set sessionOpen(value: boolean) {
-    Atomics.store(this.#numbers, 5, value ? 1 : 0);
+  /**
+   * The watchdog is going to open an inspector session to the main thread. False when it may not: the process is at its
+   * end, and Node would wait there for the session to be closed, and say so on stderr.
+   */
+  openSession(): boolean {
+    Atomics.store(this.#numbers, 5, 1);
+    if (!this.exiting) return true;
+    this.closeSession();
+    return false;
+  }
+  closeSession(): void {
+    Atomics.store(this.#numbers, 5, 0);
     Atomics.notify(this.#numbers, 5);
   }
-  /** Waits on the main thread until the session is closed, for at most `timeoutMs`. At once when there is none. */
-  waitForSession(timeoutMs: number): void {
+  /** The process is at its end: the watchdog's session is to be closed, answered or not. */
+  get exiting(): boolean {
+    return Atomics.load(this.#numbers, 6) === 1;
+  }
+  /** On the main thread, at the end of the process: waits until no session is open, for at most `timeoutMs`. */
+  endSessions(timeoutMs: number): void {
+    Atomics.store(this.#numbers, 6, 1);
     Atomics.wait(this.#numbers, 5, 1, timeoutMs);
   }
 }

@@ -14,7 +14,8 @@ const GROWTH = 1.35;
  * deoptimized, no `debugger` statement stops, and nobody is ever left paused. See docs/decisions/002.
  */
 export class StackCapture {
-  readonly #inspector: typeof import('node:inspector') | null;
+  /** Loaded at the first stall; null where there is none to be had. */
+  #inspector: typeof import('node:inspector') | null | undefined;
   readonly #shared: SharedState;
   readonly #warn: (text: string) => void;
   #session: Session | null = null;
@@ -25,13 +26,15 @@ export class StackCapture {
   constructor(enabled: boolean, shared: SharedState, warn: (text: string) => void) {
     this.#shared = shared;
     this.#warn = warn;
-    this.#inspector = enabled ? loadInspector() : null;
+    this.#inspector = enabled ? undefined : null;
   }
 
   /** Takes a sample when one is due. The answer goes into `stall.samples`. */
   stalled(stall: Stall, nowMs: number): void {
+    if (this.#inspector === undefined) this.#inspector = loadInspector();
     if (this.#inspector === null) return;
     if (stall !== this.#stall) this.#begin(stall);
+    if (this.#shared.exiting) this.#disconnect();
     // A question that is not answered yet (native code) is not asked twice.
     if (this.#session !== null || this.#asked >= MAX_SAMPLES || stall.ageMs(nowMs) < this.#nextAtAgeMs) return;
     this.#nextAtAgeMs = stall.ageMs(nowMs) * GROWTH;
@@ -51,6 +54,7 @@ export class StackCapture {
 
   #ask(stall: Stall): void {
     try {
+      if (!this.#shared.openSession()) return;
       const session = this.#connect();
       this.#asked++;
       const askedAtMs = hrtimeMs();
@@ -72,22 +76,19 @@ export class StackCapture {
   #connect(): Session {
     const inspector = this.#inspector as typeof import('node:inspector');
     const session = new inspector.Session();
-    this.#shared.sessionOpen = true;
     this.#session = session;
     session.connectToMainThread();
     return session;
   }
 
   #disconnect(): void {
-    const session = this.#session;
-    if (session === null) return;
-    this.#session = null;
     try {
-      session.disconnect();
+      this.#session?.disconnect();
     } catch {
       // The main thread is gone already.
     }
-    this.#shared.sessionOpen = false;
+    this.#session = null;
+    this.#shared.closeSession();
   }
 }
 

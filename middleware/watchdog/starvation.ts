@@ -1,7 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Remembers this much; a block that lasts longer is judged by its end. */
+/** Remembers so many looks; a block that lasts longer is judged by its end. */
 const KEPT = 512;
+/** `0` in ASCII. */
+const ZERO = 48;
+/** Its own processor time is known within what it computes in so long: a few milliseconds at most. */
+const OWN_KNOWN_MS = 500;
 /** Timers are a millisecond or two late on a machine that has time; less than this is no starvation. */
 const LATE_FROM_MS = 10;
 
@@ -13,31 +17,35 @@ export interface ProcessorTime {
   readonly computedMs: number | null;
 }
 
-interface Point {
-  readonly atMs: number;
-  /** How long this thread was kept from running when it wanted to, in all. */
-  readonly oversleptMs: number;
-  /** How long the main thread has waited for a processor, in all; 0 where the kernel does not say. */
-  readonly queuedMs: number;
-  /** How long it has computed, in all; 0 where the kernel does not say. */
-  readonly computedMs: number;
-}
+/** What one look found, each in milliseconds: when it was, and three totals since the start. */
+const FIELDS = 4;
+const AT = 0;
+/** How long this thread was kept from running when it wanted to. */
+const OVERSLEPT = 1;
+/** How long the main thread has waited for a processor; 0 where the kernel does not say. */
+const QUEUED = 2;
+/** How long the main thread has computed; 0 where the kernel does not say. */
+const COMPUTED = 3;
 
 /**
  * Says how long the machine gave this process no time. Two witnesses: this thread, when it is woken later than it
  * asked for without having been busy itself; and, on Linux, the kernel's own account of how long the main thread was
- * ready to run and not running.
+ * ready to run and not running. It looks some 25 times a second in every watched process, so it makes no garbage.
  *
  * Source: https://docs.kernel.org/scheduler/sched-stats.html (`/proc/<pid>/task/<tid>/schedstat`: ns on a
  * processor, ns waiting for one, …)
  */
 export class Starvation {
-  readonly #points: Point[] = [];
+  /** A ring: the look after the newest is the oldest. */
+  readonly #looks = new Float64Array(KEPT * FIELDS);
   readonly #main: Schedstat;
   readonly #own = new Schedstat('/proc/thread-self/schedstat');
+  #count = 0;
   #oversleptMs = 0;
   #dueMs = Number.POSITIVE_INFINITY;
+  /** How much this thread had computed at some moment of the last `OWN_KNOWN_MS` before it went to sleep. */
   #ownMs = 0;
+  #ownKnownUntilMs = 0;
   /** What of the present lateness is in `#oversleptMs` already. */
   #countedMs = 0;
 
@@ -48,31 +56,36 @@ export class Starvation {
   /** This thread is going to sleep for `wantedMs`. */
   sleeping(nowMs: number, wantedMs: number): void {
     this.#dueMs = nowMs + wantedMs;
-    this.#ownMs = this.#ownBusyMs();
     this.#countedMs = 0;
+    if (nowMs < this.#ownKnownUntilMs) return;
+    this.#ownKnownUntilMs = nowMs + OWN_KNOWN_MS;
+    this.#ownMs = this.#ownBusyMs();
   }
 
   /** Called at every wake-up, and before asking. */
   look(nowMs: number): void {
-    // Being late because of our own work is no starvation.
-    const lateMs = nowMs - this.#dueMs - (this.#ownBusyMs() - this.#ownMs);
-    if (lateMs > LATE_FROM_MS && lateMs > this.#countedMs) {
-      this.#oversleptMs += lateMs - this.#countedMs;
-      this.#countedMs = lateMs;
-    }
-    const { computedMs, queuedMs } = this.#main.read();
-    this.#points.push({ atMs: nowMs, oversleptMs: this.#oversleptMs, queuedMs, computedMs });
-    if (this.#points.length > KEPT) this.#points.splice(0, KEPT / 2);
+    if (nowMs - this.#dueMs > LATE_FROM_MS) this.#late(nowMs);
+    this.#main.read();
+    const at = (this.#count++ % KEPT) * FIELDS;
+    this.#looks[at + AT] = nowMs;
+    this.#looks[at + OVERSLEPT] = this.#oversleptMs;
+    this.#looks[at + QUEUED] = this.#main.queuedMs;
+    this.#looks[at + COMPUTED] = this.#main.computedMs;
   }
 
   /** What became of the time from `fromMs` to `toMs`, as exactly as there were looks. */
   during(fromMs: number, toMs: number): ProcessorTime {
-    const before = this.#points.findLast((point) => point.atMs <= fromMs) ?? this.#points[0];
-    const after = this.#points.find((point) => point.atMs >= toMs) ?? this.#points.at(-1);
-    if (before === undefined || after === undefined) return { hostMs: 0, computedMs: null };
+    if (this.#count === 0) return { hostMs: 0, computedMs: null };
+    const newest = this.#count - 1;
+    const oldest = Math.max(0, this.#count - KEPT);
+    let from = newest;
+    while (from > oldest && this.#at(from, AT) > fromMs) from--;
+    let to = from;
+    while (to < newest && this.#at(to, AT) < toMs) to++;
+    const spent = (field: number): number => this.#at(to, field) - this.#at(from, field);
     return {
-      hostMs: Math.max(after.oversleptMs - before.oversleptMs, after.queuedMs - before.queuedMs),
-      computedMs: this.#main.known ? after.computedMs - before.computedMs : null,
+      hostMs: Math.max(spent(OVERSLEPT), spent(QUEUED)),
+      computedMs: this.#main.known ? spent(COMPUTED) : null,
     };
   }
 
@@ -81,18 +94,35 @@ export class Starvation {
     this.#own.close();
   }
 
+  #at(look: number, field: number): number {
+    return this.#looks[(look % KEPT) * FIELDS + field] as number;
+  }
+
+  /** Being late because of our own work is no starvation. */
+  #late(nowMs: number): void {
+    const lateMs = nowMs - this.#dueMs - (this.#ownBusyMs() - this.#ownMs);
+    // Another look at the same lateness adds what has come since.
+    if (lateMs > LATE_FROM_MS && lateMs > this.#countedMs) {
+      this.#oversleptMs += lateMs - this.#countedMs;
+      this.#countedMs = lateMs;
+    }
+  }
+
   /** How long this thread has computed, in all: on a processor where the kernel says so, else not idle. */
   #ownBusyMs(): number {
-    return this.#own.known ? this.#own.read().computedMs : performance.eventLoopUtilization().active;
+    if (!this.#own.known) return performance.eventLoopUtilization().active;
+    this.#own.read();
+    return this.#own.computedMs;
   }
 }
 
-const NOTHING = { computedMs: 0, queuedMs: 0 } as const;
-
-/** One thread's account with the scheduler. */
+/** One thread's account with the scheduler, in milliseconds since its start; 0 when not known. */
 class Schedstat {
-  readonly #buffer = Buffer.alloc(128);
+  computedMs = 0;
+  queuedMs = 0;
+  readonly #buffer = new Uint8Array(64);
   #file: number | null = null;
+  #at = 0;
 
   constructor(path: string) {
     try {
@@ -106,21 +136,31 @@ class Schedstat {
     return this.#file !== null;
   }
 
-  /** Milliseconds, in all; 0 when not known. */
-  read(): { computedMs: number; queuedMs: number } {
-    if (this.#file === null) return NOTHING;
+  read(): void {
+    if (this.#file === null) return;
     try {
       const bytes = readSync(this.#file, this.#buffer, 0, this.#buffer.length, 0);
-      const [computed, queued] = this.#buffer.toString('latin1', 0, bytes).split(' ').map(Number);
-      return { computedMs: (computed || 0) / 1e6, queuedMs: (queued || 0) / 1e6 };
+      this.#at = 0;
+      this.computedMs = this.#number(bytes) / 1e6;
+      this.queuedMs = this.#number(bytes) / 1e6;
     } catch {
       this.close();
-      return NOTHING;
     }
   }
 
   close(): void {
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
+  }
+
+  /** The next decimal number and the space behind it. */
+  #number(bytes: number): number {
+    let number = 0;
+    while (this.#at < bytes) {
+      const digit = (this.#buffer[this.#at++] as number) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      number = number * 10 + digit;
+    }
+    return number;
   }
 }

@@ -1,18 +1,12 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { isMainThread, Worker } from 'node:worker_threads';
-import type { DroppedCount } from '../../protocol/index.js';
+import { BACKGROUND_ROUTE } from '../../protocol/index.js';
 import { WATCHDOG_FILE } from '../own-files.js';
-import type {
-  Drained,
-  FromWatchdog,
-  IncidentsSeen,
-  RawFrame,
-  ToWatchdog,
-  ViewNamed,
-  WatchdogStart,
-} from './messages.js';
+import { onFirstIdle } from './first-idle.js';
+import type { FromWatchdog, ToWatchdog, ViewNamed, WatchdogStart } from './messages.js';
 import { SharedState } from './shared.js';
 import { installStackSampler, NO_WITNESS, type StallWitness } from './stack-sampler.js';
+import { Undelivered } from './undelivered.js';
 
 export interface Watchdog {
   /** Hands a message over. Never throws; what cannot be handed over is counted in the next report that can. */
@@ -21,14 +15,8 @@ export interface Watchdog {
   stop(): Promise<void>;
 }
 
-/** Stands in where nothing is to be watched or no thread can be had. */
-class NoWatchdog implements Watchdog {
-  post(): void {}
-  stop(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
+/** A program that is not idle by then, and makes itself heard, is watched all the same. */
+const PATIENCE_MS = 1000;
 /** Waits before restart 1, 2 and 3 of a thread that died; after that there is none any more. */
 const RESTART_AFTER_MS = [1000, 5000, 30_000] as const;
 /** A thread that lived this long is given all its restarts again. */
@@ -36,31 +24,28 @@ const STEADY_AFTER_MS = 10 * 60_000;
 /** More messages than this not taken yet, and new ones are counted instead of posted. */
 const MAX_BACKLOG = 300;
 const STOP_TIMEOUT_MS = 2000;
-/** An answer takes a millisecond or two; a watchdog that cannot give one may not hold up the exit. */
-const EXIT_WAIT_MS = 100;
-/** What a group's first message carried, kept for a thread that has to start anew. As many as there are groups. */
-const MAX_STACKS = 1000;
+/** Closing a session takes the watchdog 10 ms; one that does not get to it may not hold up the exit for long. */
+const EXIT_WAIT_MS = 500;
 
 /**
  * Starts the thread that watches this one.
  *
- * @param listener is told on this thread where the dashboard is, and of what a person should know.
+ * Not at once: a thread costs as much as loading a framework, and the program is loading now. It starts when the program
+ * waits for work or has some (its first view runs, or it is at work for a second already), whichever comes first. So a
+ * program that is over before that never pays for it, and one that is held up while it loads is reported afterwards.
+ *
+ * @param listener is told on this thread where the dashboard is, and of what a person should know: also that this Node
+ * refuses worker threads (`--permission`). With the destination `none` the thread still says whose code blocks, for the
+ * outputs on this thread; it sends nothing.
  * @param witness is asked and told, on this thread, in the middle of a stall.
- * @returns a null object when this Node refuses worker threads (`--permission`). With the destination `none` the thread
- * still says whose code blocks, for the outputs on this thread; it sends nothing.
  */
 export function startWatchdog(
   start: WatchdogStart,
   listener: (message: FromWatchdog) => void,
   witness: StallWitness = NO_WITNESS,
 ): Watchdog {
-  try {
-    // An inspector session reaches the process's main thread only: a watched worker thread goes without stacks.
-    return new ThreadWatchdog({ ...start, captureStacks: start.captureStacks && isMainThread }, listener, witness);
-  } catch (error) {
-    listener({ type: 'warning', text: `no watchdog thread, so nothing is reported: ${messageOf(error)}` });
-    return new NoWatchdog();
-  }
+  // An inspector session reaches the process's main thread only: a watched worker thread goes without stacks.
+  return new ThreadWatchdog({ ...start, captureStacks: start.captureStacks && isMainThread }, listener, witness);
 }
 
 class ThreadWatchdog implements Watchdog {
@@ -68,15 +53,16 @@ class ThreadWatchdog implements Watchdog {
   readonly #listener: (message: FromWatchdog) => void;
   readonly #shared: SharedState;
   readonly #views: ViewNamed[] = [];
-  readonly #stacks = new Map<number, readonly RawFrame[]>();
-  readonly #dropped = new Map<string, number>();
+  readonly #undelivered = new Undelivered();
+  /** What came before there was a thread; null once there was one. */
+  #early: ToWatchdog[] | null = [];
+  readonly #stopWaiting: () => void;
   #worker: Worker | null = null;
-  #startedAtMs = 0;
+  #startedAtMs = performance.now();
   #restarts = 0;
-  #restarted = false;
   #posted = 0;
   #stopping: (() => void) | null = null;
-  readonly #closeSession = (): void => this.#shared.waitForSession(EXIT_WAIT_MS);
+  readonly #endSessions = (): void => this.#shared.endSessions(EXIT_WAIT_MS);
 
   constructor(start: WatchdogStart, listener: (message: FromWatchdog) => void, witness: StallWitness) {
     this.#start = start;
@@ -86,24 +72,30 @@ class ThreadWatchdog implements Watchdog {
       installStackSampler(this.#shared, witness);
       // A process that exits in the middle of a stall may have been asked for its stack just now. On Node 24 an exit
       // with a session open prints “Waiting for the debugger to disconnect…”.
-      process.once('exit', this.#closeSession);
+      process.once('exit', this.#endSessions);
     }
     this.#shared.debuggerOpen = inspectorUrl() !== undefined;
-    this.#spawn();
+    this.#stopWaiting = onFirstIdle(() => this.#begin());
   }
 
   post(message: ToWatchdog): void {
     try {
       this.#post(message);
     } catch (error) {
-      this.#count('messages', 1);
+      this.#undelivered.count('messages', 1);
       this.#listener({ type: 'warning', text: `a message was not sent: ${messageOf(error)}` });
     }
   }
 
   stop(): Promise<void> {
     const worker = this.#worker;
-    if (worker === null || this.#stopping !== null) return Promise.resolve();
+    if (this.#stopping !== null) return Promise.resolve();
+    if (worker === null) {
+      this.#stopWaiting();
+      process.off('exit', this.#endSessions);
+      this.#stopping = () => {};
+      return Promise.resolve();
+    }
     return new Promise((resolve) => {
       // Whoever awaits a stop wants it to happen: until it has, the thread counts.
       worker.ref();
@@ -111,7 +103,7 @@ class ThreadWatchdog implements Watchdog {
       this.#stopping = () => {
         clearTimeout(timer);
         this.#worker = null;
-        process.off('exit', this.#closeSession);
+        process.off('exit', this.#endSessions);
         resolve();
       };
       worker.postMessage({ type: 'stop' } satisfies ToWatchdog);
@@ -120,26 +112,48 @@ class ThreadWatchdog implements Watchdog {
 
   #post(message: ToWatchdog): void {
     if (message.type === 'view') this.#views.push(message);
+    if (this.#early !== null && this.#early.length < MAX_BACKLOG) {
+      if (message.type !== 'view') this.#early.push(message);
+      if (isWork(message) || performance.now() - this.#startedAtMs > PATIENCE_MS) this.#begin();
+      return;
+    }
     const worker = this.#worker;
     if (worker === null || this.#posted - this.#shared.messagesTaken > MAX_BACKLOG) {
-      this.#countLost(message);
+      this.#undelivered.lost(message);
       return;
     }
     this.#posted++;
     switch (message.type) {
       case 'drained':
         this.#shared.debuggerOpen = inspectorUrl() !== undefined;
-        worker.postMessage(this.#withDropped(message));
+        worker.postMessage(this.#undelivered.withDropped(message));
         break;
       case 'incidents':
-        worker.postMessage(this.#withStacks(message));
+        worker.postMessage(this.#undelivered.withStacks(message));
         break;
       default:
         worker.postMessage(message);
     }
   }
 
+  /** There is work to watch: the thread starts, and is told what came before it. */
+  #begin(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    this.#stopWaiting();
+    this.#spawn();
+    for (const message of early) this.post(message);
+  }
+
   #spawn(): void {
+    try {
+      this.#spawnThread();
+    } catch (error) {
+      this.#hear({ type: 'warning', text: `no watchdog thread, so nothing is reported: ${messageOf(error)}` });
+    }
+  }
+
+  #spawnThread(): void {
     const worker = new Worker(WATCHDOG_FILE, {
       name: 'holdup watchdog',
       workerData: this.#start,
@@ -151,7 +165,7 @@ class ThreadWatchdog implements Watchdog {
       resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 },
     });
     worker.on('message', (message: FromWatchdog) => this.#hear(message));
-    worker.on('error', (error) => this.#count('watchdog deaths', 1, error));
+    worker.on('error', (error) => this.#died(error));
     worker.on('exit', () => this.#exited());
     // After the listeners: one for messages makes the thread count again.
     worker.unref();
@@ -186,53 +200,22 @@ class ThreadWatchdog implements Watchdog {
       this.#hear({ type: 'warning', text: 'the watchdog thread died too often; this process reports no more' });
       return;
     }
-    this.#restarted = true;
+    this.#undelivered.threadRestarted();
     const timer = setTimeout(() => {
-      try {
-        if (this.#stopping === null) this.#spawn();
-      } catch (error) {
-        this.#hear({ type: 'warning', text: `the watchdog thread could not be started again: ${messageOf(error)}` });
-      }
+      if (this.#stopping === null) this.#spawn();
     }, waitMs);
     timer.unref();
   }
 
-  #withDropped(message: Drained): Drained {
-    if (this.#dropped.size === 0) return message;
-    const dropped: DroppedCount[] = [...message.report.dropped];
-    for (const [what, count] of this.#dropped) dropped.push({ what, count });
-    this.#dropped.clear();
-    return { ...message, report: { ...message.report, dropped } };
+  #died(error: unknown): void {
+    this.#undelivered.count('watchdog deaths', 1);
+    this.#hear({ type: 'warning', text: `the watchdog thread died: ${messageOf(error)}` });
   }
+}
 
-  /** A group's stack is sent once; a thread that was started anew needs it again. */
-  #withStacks(message: IncidentsSeen): IncidentsSeen {
-    for (const { groupId, stack } of message.incidents) {
-      if (stack !== null && this.#stacks.size < MAX_STACKS) this.#stacks.set(groupId, stack);
-    }
-    if (!this.#restarted) return message;
-    const incidents = message.incidents.map((each) =>
-      each.stack === null ? { ...each, stack: this.#stacks.get(each.groupId) ?? null } : each,
-    );
-    return { ...message, incidents };
-  }
-
-  #countLost(message: ToWatchdog): void {
-    if (message.type === 'drained') this.#count('reports', 1);
-    else if (message.type === 'incidents') {
-      this.#count('incidents', message.incidents.length);
-      for (const { groupId, stack } of message.incidents) {
-        // It will not be sent again by itself, so the next message of this group must carry it.
-        if (stack !== null && this.#stacks.size < MAX_STACKS) this.#stacks.set(groupId, stack);
-      }
-      this.#restarted = true;
-    } else if (message.type === 'block') this.#count('incidents', 1);
-  }
-
-  #count(what: string, count: number, error?: unknown): void {
-    this.#dropped.set(what, (this.#dropped.get(what) ?? 0) + count);
-    if (error !== undefined) this.#hear({ type: 'warning', text: `the watchdog thread died: ${messageOf(error)}` });
-  }
+/** The program does what it is for, or it has been there for as long as a report covers. */
+function isWork(message: ToWatchdog): boolean {
+  return message.type === 'drained' || (message.type === 'view' && message.view.route !== BACKGROUND_ROUTE);
 }
 
 function messageOf(error: unknown): string {
