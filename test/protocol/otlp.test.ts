@@ -87,6 +87,24 @@ describe('in protobuf', () => {
     );
   });
 
+  test.each([
+    ['backwards', (fields: readonly Field[]) => [...fields].reverse()],
+    [
+      'with the first one last, so that attributes are in two places',
+      ([first, ...rest]: readonly Field[]) => [...rest, first],
+    ],
+  ])('fields may come %s', (_how, order) => {
+    fc.assert(
+      fc.property(report, (each) => {
+        const views = each.views.slice(0, 1).map((view) => ({ ...view, operations: [], blocks: [] }));
+        const body = wellFormed(toOtlpMetrics({ ...each, views, gc: [], dropped: [] }));
+        const bytes = reordered(encodeMetrics(body), REQUEST, order as Order);
+        expect(new MetricsProtobufReader().read(bytes)).toEqual(fromOtlpMetrics(body));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test('incidents say what they say in JSON', () => {
     fc.assert(
       fc.property(incidentBatch, (batch) => {
@@ -230,4 +248,54 @@ function withLoopDelay(point: object) {
       },
     ],
   };
+}
+
+/** A field as its bytes, its tag included. */
+type Field = readonly number[];
+type Order = (fields: readonly Field[]) => readonly (Field | undefined)[];
+/** The messages in a message, by the number of their field. */
+interface Messages {
+  readonly [field: number]: Messages;
+}
+const DATA = { 1: {} };
+const REQUEST: Messages = { 1: { 1: {}, 2: { 1: {}, 2: { 5: DATA, 7: DATA, 10: DATA } } } };
+
+/** The same message, its fields and those of the messages in it in another order. */
+function reordered(bytes: Uint8Array, messages: Messages, order: Order): Uint8Array {
+  const fields: Field[] = [];
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = bytes[at++] as number;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const from = at;
+    const tag = varint();
+    const inner = messages[tag >> 3];
+    if ((tag & 7) !== 2) {
+      if ((tag & 7) === 1) at += 8;
+      else varint();
+      fields.push([...bytes.subarray(from, at)]);
+      continue;
+    }
+    const length = varint();
+    const content = bytes.subarray(at, at + length);
+    fields.push(
+      inner === undefined ? [...bytes.subarray(from, at), ...content] : wrapped(tag, reordered(content, inner, order)),
+    );
+    at += length;
+  }
+  return new Uint8Array(order(fields).flatMap((field) => field ?? []));
+}
+
+function wrapped(tag: number, content: Uint8Array): Field {
+  const length: number[] = [];
+  for (let rest = content.length; ; rest = Math.floor(rest / 128)) {
+    length.push(rest > 127 ? (rest % 128) + 128 : rest);
+    if (rest <= 127) return [tag, ...length, ...content];
+  }
 }
