@@ -60,7 +60,7 @@ describe('a report as OTLP metrics', () => {
 /** Protobuf's texts are UTF-8, which has no half surrogate pairs. */
 function wellFormed<T>(value: T): T {
   return JSON.parse(JSON.stringify(value), (_key, each) =>
-    typeof each === 'string' ? each.toWellFormed() : each,
+    typeof each === 'string' ? Buffer.from(each).toString() : each,
   ) as T;
 }
 
