@@ -148,17 +148,22 @@ function admitInstance(instance: Instance): Instance {
   };
 }
 
-/** The same one when nothing is to be done, so that what is known of it is found again by it. */
+/** A reader hands over the same view second after second. */
+const admittedViews = new WeakMap<View, View>();
+
+/** Always the same one for the same view, so that what is known of it is found again by it. */
 function admitView(view: View): View {
-  const { method, route, handler, kind } = view;
-  const fits = method.length <= METHOD_LENGTH && route.length <= NAME_LENGTH && handler.length <= NAME_LENGTH;
-  if (fits && route !== '') return view;
-  return {
-    method: clip(method, METHOD_LENGTH),
-    route: clip(route, NAME_LENGTH) || '(unknown)',
-    handler: clip(handler, NAME_LENGTH),
-    kind,
-  };
+  let admitted = admittedViews.get(view);
+  if (admitted === undefined) {
+    admitted = {
+      method: clip(view.method, METHOD_LENGTH),
+      route: clip(view.route, NAME_LENGTH) || '(unknown)',
+      handler: clip(view.handler, NAME_LENGTH),
+      kind: view.kind,
+    };
+    admittedViews.set(view, admitted);
+  }
+  return admitted;
 }
 
 function admitSite(site: Site): Site {
@@ -180,5 +185,13 @@ function positive(value: number): number {
 }
 
 function clip(value: string, length: number): string {
-  return value.length <= length ? value : `${value.slice(0, length - 1)}…`;
+  return storable(value.length <= length ? value : `${value.slice(0, length - 1)}…`);
+}
+
+/** Halves of characters, and the one character that PostgreSQL has no place for: one such name would keep all from being saved. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** The same text, with what no database keeps as it is shown as `\uFFFD`. */
+export function storable(text: string): string {
+  return UNSTORABLE.test(text) ? text.replace(new RegExp(UNSTORABLE, 'gu'), '\uFFFD') : text;
 }

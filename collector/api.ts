@@ -12,6 +12,7 @@ import {
   type TimelineHistory,
   type ViewList,
 } from '../protocol/index.js';
+import { storable } from './admission.js';
 import type { Fleet } from './fleet.js';
 import { overviewOf, rankedInstances, rankedViews, viewSummary } from './fleet-overview.js';
 import type { IncidentGroup } from './incident-group.js';
@@ -52,7 +53,7 @@ const ServiceQuery = v.strictObject({ service: Text });
 const REASON = 'a text of at most 1000 characters';
 const DecisionBody = v.strictObject({
   state: v.picklist(['open', 'resolved', 'ignored'], "'open', 'resolved' or 'ignored'"),
-  reason: v.optional(v.pipe(v.string(REASON), v.trim(), v.maxLength(1000, REASON)), ''),
+  reason: v.optional(v.pipe(v.string(REASON), v.trim(), v.maxLength(1000, REASON), v.transform(storable)), ''),
 });
 const NoQuery = v.strictObject({});
 

@@ -77,7 +77,7 @@ export class Honest {
   }
 }
 
-export function instanceOf(id, service) {
+function instanceOf(id, service) {
   return { id, service, serviceVersion: '1.0.0', host: 'fuzz', pid: 1, nodeVersion: '20.20.0', role: 'main' };
 }
 

@@ -155,6 +155,29 @@ describe.each([
     expect(reopened.hours.reduce((sum, hour) => sum + hour.count, 0)).toBe(reopened.count);
   });
 
+  test.skipIf(skip)('keeps names with whatever characters they have', async () => {
+    const store = await newStore();
+    let collector = await start(store);
+    const odd = 'a\u0000b\ud800c\u2028';
+    const view = { method: 'GET', route: `/${odd}`, handler: odd, kind: 'async' } as const;
+    const instance = instanceOf({ id: odd, service: odd, host: odd });
+    const incident = incidentOf({ fingerprint: odd, operation: odd, view, count: 2, samples: [sampleOf(100, 50)] });
+    let client = new Client(collector);
+    await client.report({ instance, views: [viewReportOf({ view, duration: histogramOf(0.1) })] });
+    await client.incidents(instance, incident);
+    expect((await client.get('readyz')).status).toBe(200);
+    collector = await restart(collector, store);
+    client = new Client(collector);
+    const { incidents } = await client.json<IncidentList>('api/v1/incidents');
+    expect(incidents).toMatchObject([{ count: 2 }]);
+    const { views } = await client.json<ViewList>('api/v1/views');
+    expect(views).toMatchObject([{ requests: 1 }]);
+    // The same again is known, not new.
+    await client.report({ instance, views: [viewReportOf({ view, duration: histogramOf(0.1) })] });
+    await client.incidents(instance, incident);
+    expect((await client.json<IncidentList>('api/v1/incidents')).incidents).toMatchObject([{ count: 2 }]);
+  });
+
   test.skipIf(skip)('shows on the time axis what was before a restart', async () => {
     const store = await newStore();
     let collector = await start(store);
