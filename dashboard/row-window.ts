@@ -1,8 +1,10 @@
 import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-/** Rows of the first drawing, before anything could be measured. */
+/** Rows of a longer list's first drawing, before anything could be measured. */
 const FIRST = 10;
+/** A list this short is there whole, for whoever searches the page or has it read out. */
+const WHOLE = 40;
 /** Rows this near to the screen are there, so that scrolling meets no hole. CSS pixels. */
 const NEAR_PX = 300;
 /** The window moves by this many rows at a time, so that few scrolled pixels draw nothing. */
@@ -29,9 +31,11 @@ interface Shown {
 export function useRowWindow<Container extends HTMLElement>(rows: number): RowWindow<Container> {
   const ref = useRef<Container>(null);
   const [shown, setShown] = useState<Shown>({ from: 0, to: FIRST, rowPx: 0 });
-  const to = Math.min(shown.to, rows);
-  const from = Math.min(shown.from, Math.max(0, to - FIRST));
+  const whole = rows <= WHOLE;
+  const to = whole ? rows : Math.min(shown.to, rows);
+  const from = whole ? 0 : Math.min(shown.from, Math.max(0, to - FIRST));
   useEffect(() => {
+    if (whole) return;
     let frame = 0;
     const measure = (): void => {
       frame = 0;

@@ -119,7 +119,7 @@ test('is no larger after 10,000 deltas than after 1,000', { timeout: 90_000, ret
   const [plain, small] = await Promise.all([launchBrowser(WITHOUT_MACHINE_CODE), startCollector({ port: 0 })]);
   const few = new FleetFeeder(small.url);
   few.start();
-  const feed = await startReplayedFeed(small.url, 4);
+  const feed = await startReplayedFeed(small.url, 2);
   few.stop();
   const { page, close } = await openPage(plain, feed.url);
   const session = await page.context().newCDPSession(page);
