@@ -1,5 +1,5 @@
 import { type BlockMark, type Category, type Cause, type IncidentKind, LIMITS, type View } from '../protocol/index.js';
-import type { Delay } from './runs-in-flight.js';
+import type { Delay } from './delay.js';
 import type { RawFrame, RawIncident, RawSample } from './watchdog/messages.js';
 
 /** What makes occurrences one group within a process. */

@@ -7,9 +7,10 @@ import {
   type View,
   type ViewReport,
 } from '../protocol/index.js';
+import { type Delay, NO_DELAY } from './delay.js';
 import type { CallKind, CallTally, OperationCall, OperationSink } from './guard/operation-call.js';
 import { IncidentGroup } from './incident-group.js';
-import { type Delay, NO_DELAY, RunsInFlight } from './runs-in-flight.js';
+import { RunsInFlight } from './runs-in-flight.js';
 import { type EarlyCall, NO_CALLS, type ViewRun } from './view-run.js';
 import { ViewTotals } from './view-totals.js';
 import type { RawIncident } from './watchdog/messages.js';
@@ -51,7 +52,7 @@ export class Recorder implements OperationSink {
   readonly #unmatched = new Map<string, ViewTotals>();
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
-  readonly #unsettled: EarlyCall[] = [];
+  readonly #unsettled = new Set<EarlyCall>();
   #starting = true;
   #lastViewId = 0;
   #groups = 0;
@@ -157,7 +158,7 @@ export class Recorder implements OperationSink {
 
   /** Files what still waits to be. For a process that ends. */
   settle(): void {
-    while (this.#unsettled.length > 0) this.#settleOne();
+    for (const each of this.#unsettled) this.#settle(each);
   }
 
   /** The incident groups that changed since the last call. */
@@ -194,13 +195,13 @@ export class Recorder implements OperationSink {
       this.#fileCall(call, delay);
       return;
     }
-    this.#unsettled.push({ call, delay });
-    setImmediate(() => setImmediate(() => this.#settleOne()).unref()).unref();
+    const unsettled = { call, delay };
+    this.#unsettled.add(unsettled);
+    delay.onSettled(() => this.#settle(unsettled));
   }
 
-  #settleOne(): void {
-    const settled = this.#unsettled.shift();
-    if (settled !== undefined) this.#fileCall(settled.call, settled.delay);
+  #settle(early: EarlyCall): void {
+    if (this.#unsettled.delete(early)) this.#fileCall(early.call, early.delay);
   }
 
   #fileCall(call: OperationCall, delay: Delay): void {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Delay } from './delay.js';
 import type { OperationCall } from './guard/operation-call.js';
-import type { Delay } from './runs-in-flight.js';
 import type { ViewTotals } from './view-totals.js';
 
 /** A sync-only operation that a run called before its route was found, and who waited for it. */

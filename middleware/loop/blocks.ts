@@ -1,7 +1,7 @@
 import { BACKGROUND_ROUTE, type Cause, UNKNOWN_ROUTE } from '../../protocol/index.js';
+import type { Delay } from '../delay.js';
 import type { CallKind, OperationCall } from '../guard/operation-call.js';
 import { type Recorder, toEpochMs } from '../recorder.js';
-import type { Delay } from '../runs-in-flight.js';
 import type { ViewRun } from '../view-run.js';
 import type { RawBlock } from '../watchdog/messages.js';
 import type { SpanListener } from './accounting.js';
@@ -118,11 +118,8 @@ export class Blocks implements SpanListener, LoopListener {
     if (!cold && attributed) this.#attributedMs += durationMs;
     const delay = this.#recorder.runs.delay(run, fromMs, durationMs);
     const composition = this.#small.compositionOf(durationMs);
-    // Entries about garbage collection arrive two turns of the loop late, the view may be known better by then, and
-    // so are the requests that came while the loop was held.
-    setImmediate(() =>
-      setImmediate(() => this.#tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition })).unref(),
-    ).unref();
+    // By then the view may be known better, too.
+    delay.onSettled(() => this.#tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition }));
   }
 
   #tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition }: EndedBlock): void {

@@ -13,9 +13,8 @@ const KEPT_EXPECTATION = 0.97;
  * them. (A window opened and closed by timers of its own is not fair: a late opening widens it.)
  */
 export class MeasuringPlan {
-  /** A process that has just started is taken for a busy one. */
-  #expectedCalls = AFFORDED_CALLS * PERIOD;
-  #measured = 1;
+  #expectedCalls = 0;
+  #measured = PERIOD;
   #place = 0;
   /** The place of the first interval that is measured; they go round. */
   #first = chooseFirst();
