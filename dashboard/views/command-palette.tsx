@@ -6,6 +6,7 @@ import { duration } from '../format.js';
 import { legible, nameOf, placeOf, viewKey } from '../names.js';
 import { go, hrefTo } from '../router.js';
 import { operationName } from '../sentence.js';
+import { saveSnapshot } from '../snapshot-file.js';
 import { incidents, instances, pausedAt, togglePause, views } from '../store.js';
 import { setTheme } from '../theme.js';
 import { Modal } from './modal.js';
@@ -29,7 +30,15 @@ export function CommandPalette() {
       const hay = `${command.kind} ${command.name} ${command.detail}`.toLowerCase();
       return words.every((word) => hay.includes(word));
     })
-    .slice(0, SHOWN);
+    .slice(0, SHOWN - 1);
+  if (words.length > 0) {
+    found.push({
+      kind: 'Find',
+      name: `“${legible(text.value, 60)}” in all incidents`,
+      detail: '',
+      run: () => go(hrefTo(['incidents'], { q: text.value, state: 'any' })),
+    });
+  }
   const at = Math.min(chosen.value, found.length - 1);
   const run = (command: Command | undefined): void => {
     closeDialog();
@@ -79,7 +88,6 @@ export function CommandPalette() {
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p class="empty">Nothing has that name.</p>}
     </Modal>
   );
 }
@@ -100,6 +108,7 @@ function allCommands(): Command[] {
     { kind: 'Do', name: 'Dark theme', detail: '', run: () => setTheme('dark') },
     { kind: 'Do', name: 'Light theme', detail: '', run: () => setTheme('light') },
     { kind: 'Do', name: 'Theme of the system', detail: '', run: () => setTheme('system') },
+    { kind: 'Do', name: 'Save what is shown as a file', detail: '', run: saveSnapshot },
     { kind: 'Do', name: 'Help', detail: '?', run: () => (dialog.value = 'help') },
     ...[...incidents.value]
       .sort((a, b) => b.delayedMs - a.delayedMs)

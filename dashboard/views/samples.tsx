@@ -1,6 +1,6 @@
 import type { IncidentDetail } from '../../protocol/index.js';
 import { FreezeFrame } from '../charts/freeze-frame.js';
-import { clock, dateTime } from '../format.js';
+import { clock, dateTime, duration } from '../format.js';
 import { stackText } from '../markdown.js';
 import { legible } from '../names.js';
 import { queryOf, setQuery } from '../router.js';
@@ -29,6 +29,7 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
   const sample = samples[index];
   if (sample === undefined) return null;
   const show = (to: number): void => setQuery({ sample: String(samples[to]?.at ?? '') });
+  const longest = Math.max(...samples.map(({ durationMs }) => durationMs));
   const hidden = incident.delayedRequests > 0 && sample.delayed.length === 0;
   return (
     <>
@@ -75,6 +76,32 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
             </>
           )}
         </p>
+        {samples.length > 1 && (
+          <div class="trend-body">
+            <div class="strip" role="group" aria-label="Samples">
+              {samples.map(({ at, durationMs }, each) => {
+                const words = `Sample ${each + 1}, ${duration(durationMs)}, ${clock(at)}`;
+                return (
+                  <button
+                    type="button"
+                    key={`${at} ${each}`}
+                    aria-pressed={each === index}
+                    aria-label={words}
+                    title={words}
+                    onClick={() => show(each)}
+                  >
+                    <i style={{ height: `${(durationMs / longest) * 100}%` }} />
+                  </button>
+                );
+              })}
+            </div>
+            <p class="trend-axis" aria-hidden="true">
+              <span>most delayed</span>
+              <span>the taller, the longer the hold</span>
+              <span>least</span>
+            </p>
+          </div>
+        )}
       </section>
       <section class="panel" aria-labelledby="stack-title">
         <div class="panel-head">

@@ -80,6 +80,13 @@ test('goes through the samples with the keyboard, and copies the trace and the p
   expect(page.url()).toContain('sample=');
   await page.keyboard.press('[');
   await page.getByText('Sample 1 of 2').waitFor();
+  // Or picked from all of them, by how long each held the loop.
+  const strip = page.getByRole('group', { name: 'Samples', exact: true }).getByRole('button');
+  expect(await strip.nth(0).getAttribute('aria-pressed')).toBe('true');
+  await strip.nth(1).click();
+  await page.getByText('Sample 2 of 2').waitFor();
+  const heights = await strip.locator('i').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().height));
+  expect(Math.max(...heights)).toBeGreaterThan(Math.min(...heights));
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await page.getByText('Trace').getByRole('button', { name: 'Copy' }).click();
   await page.getByRole('button', { name: 'Copied' }).waitFor();

@@ -164,6 +164,7 @@ test('sorts views by any column, both ways', async () => {
     .first()
     .click();
   await page.getByRole('heading', { name: 'Incidents in this view' }).waitFor();
+  await page.getByRole('img', { name: /^Loop held in the last 5 minutes, at most \d/ }).waitFor();
   await close();
 });
 
@@ -225,6 +226,12 @@ test('is driven by the keyboard alone', async () => {
     .waitFor();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { name: /pbkdf2Sync in POST/ }).waitFor();
+  // What the page does not know by name is looked for in all incidents.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('hashPassword');
+  await page.getByRole('option', { name: '“hashPassword” in all incidents' }).click();
+  await page.waitForURL(/q=hashPassword/);
+  await onlyRowsWith(page, 'crypto.pbkdf2Sync');
   await close();
 });
 
