@@ -6,4 +6,11 @@ applyTheme(storedTheme());
 openEarly();
 // The verdict stands in the document already; on every page but the overview it is a line above the page.
 document.querySelector('.verdict')?.classList.toggle('compact', /^#\/?[^?]/.test(location.hash));
-void import('./app.js').then(({ startApp }) => startApp());
+import('./app.js').then(
+  ({ startApp }) => startApp(),
+  () => {
+    // A sentence that never changes again must not look like news.
+    const sentence = document.querySelector('.sentence');
+    if (sentence !== null) sentence.textContent = "The page's code could not be loaded. Reload the page.";
+  },
+);
