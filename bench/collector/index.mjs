@@ -20,7 +20,7 @@ export async function bench({ quick = false, minutes, pages: withPages = true } 
     for (const instances of steps) {
       const run = await runLoad({ instances, seconds, encoding });
       runs.push(run);
-      console.error(`collector: ${cells(run).join(' · ')} · generator ${run.generatorShare.toFixed(2)} cores`);
+      console.error(`collector: ${cells(run).join(' · ')} · generator ${run.generatorMicros.toFixed(0)} µs a report`);
       if (!isHeld(run) && only === undefined) break;
     }
   }

@@ -14,31 +14,31 @@ const ASK_EVERY_MS = 500;
 export async function runLoad({ instances, seconds, encoding }) {
   const collector = await startMeasured();
   const load = await startInstances({ url: collector.url, instances, seconds, encoding });
-  const startedAt = performance.now();
   const cpuBefore = collector.cpuSeconds();
   const asking = askAllTheWhile(collector);
   const result = await load.result();
-  const elapsed = (performance.now() - startedAt) / 1000;
   const { asked, weights } = await asking.stop();
   const cpuSeconds = collector.cpuSeconds().map((after, part) => after - cpuBefore[part]);
   const { views } = await (await fetch(new URL('api/v1/views', collector.url))).json();
   await collector.stop();
   const { 200: taken = 0, ...others } = result.statuses;
+  const rate = taken / seconds;
+  const cpuMicros = cpuSeconds.map((part) => (part * 1e6) / Math.max(1, taken));
   const sum = (values) => values.reduce((total, each) => total + each, 0);
   return {
     instances,
     encoding,
     bytes: result.bytes,
-    rate: taken / elapsed,
+    rate,
     ingest: { p50Ms: result.p50Ms, p99Ms: result.p99Ms },
     late: result.late,
     refused: sum(Object.values(others)),
     // Every report holds the same number of requests.
     isExact: sum(views.map((view) => view.requests)) === taken * VIEWS * REQUESTS_A_VIEW,
     asked,
-    cores: sum(cpuSeconds) / elapsed,
-    cpuMicros: cpuSeconds.map((part) => (part * 1e6) / Math.max(1, taken)),
-    generatorShare: result.cpuSeconds / elapsed,
+    cores: (sum(cpuMicros) * rate) / 1e6,
+    cpuMicros,
+    generatorMicros: (result.cpuSeconds * 1e6) / Math.max(1, taken),
     rss: growthOf(weights),
   };
 }
