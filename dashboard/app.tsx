@@ -5,8 +5,9 @@ import { startKeyboard } from './keyboard.js';
 import { page, route, startRouter } from './router.js';
 import { goToPlace, startScrollPlace } from './scroll-place.js';
 import { operationName } from './sentence.js';
-import { incidents, overview, startStore } from './store.js';
+import { incidents, openedFile, overview, startStore } from './store.js';
 import { startTheme } from './theme.js';
+import { Boundary } from './views/boundary.js';
 import { CommandPalette } from './views/command-palette.js';
 import { Header } from './views/header.js';
 import { Help } from './views/help.js';
@@ -47,7 +48,9 @@ function App() {
       <Header />
       <main id="main" tabIndex={-1}>
         <Verdict compact={path.length > 0} />
-        <Page path={path} />
+        <Boundary key={`${path.join('/')} ${openedFile.value}`}>
+          <Page path={path} />
+        </Boundary>
       </main>
       {dialog.value === 'help' && <Help />}
       {dialog.value === 'commands' && <CommandPalette />}

@@ -35,16 +35,31 @@ export async function saveSnapshot(): Promise<void> {
 export async function readSnapshot(file: File): Promise<boolean> {
   if (file.size > MOST_BYTES) return false;
   try {
-    const content = JSON.parse(await file.text()) as Partial<SnapshotFile>;
-    const { format, overview, views, incidents, instances, timeline } = content;
-    const lists = [views, incidents, instances, timeline].every(Array.isArray);
-    if (format !== FORMAT || overview == null || !lists) return false;
-    detailsOfFile.value = content.details ?? [];
+    const content: unknown = JSON.parse(await file.text());
+    const { format, overview, views, incidents, instances, timeline, details = [] } = content as SnapshotFile;
+    // Whatever else is in it: these parts are what every page needs.
+    const isWhole =
+      format === FORMAT &&
+      typeof overview?.verdict === 'string' &&
+      [overview.loop, overview.dropped, overview.observer, overview.collector].every(isObject) &&
+      views.every(({ duration, busy }) => isObject(duration) && isObject(busy)) &&
+      [...incidents, ...details].every(
+        ({ view, site, trend }) => isObject(view) && isObject(site) && trend.length > 0,
+      ) &&
+      instances.every(({ loop }) => isObject(loop)) &&
+      timeline.every(({ active, blocks }) => isObject(active) && Array.isArray(blocks));
+    if (!isWhole) return false;
+    detailsOfFile.value = details;
     showFile(file.name, content as SnapshotFile);
     return true;
   } catch {
+    // A list that is none has no `every`.
     return false;
   }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The one on the page and those that delayed others most. */

@@ -4,7 +4,8 @@ import { legible } from '../names.js';
 
 /** While a loop is held: who holds it, and who is in flight behind it. Always there, so that nothing jumps. */
 export function HeldNow({ instance }: { readonly instance: InstanceSummary }) {
-  const { inFlight, blockedView } = instance;
+  // An older collector, or a file of one, does not tell them.
+  const { inFlight = [], blockedView } = instance;
   const held = instance.state === 'blocked';
   const most = Math.max(1, ...inFlight.map(({ active }) => active));
   return (

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { closeDialog } from '../dialogs.js';
 import { KEYS } from '../keyboard.js';
+import { legible } from '../names.js';
 import { readSnapshot, saveSnapshot } from '../snapshot-file.js';
 import { overview } from '../store.js';
 import { Modal } from './modal.js';
@@ -68,7 +69,7 @@ export function Help() {
               const file = event.currentTarget.files?.[0];
               if (file === undefined) return;
               if (await readSnapshot(file)) closeDialog();
-              else failure.value = 'That file is no snapshot of Holdup.';
+              else failure.value = `“${legible(file.name, 60)}” is no snapshot of Holdup.`;
             }}
           />
         </label>

@@ -229,7 +229,7 @@ test('sends what it saw to somebody else: a file with the incidents whole', asyn
   await other.page.keyboard.press('?');
   const opener = other.page.getByLabel('Open such a file');
   await opener.setInputFiles({ ...file, buffer: Buffer.from('{"format":"something else"}') });
-  await other.page.getByText('That file is no snapshot of Holdup.').waitFor();
+  await other.page.getByText('“seen.json” is no snapshot of Holdup.').waitFor();
   await opener.setInputFiles(file);
   await other.page.getByRole('button', { name: 'Back to live' }).waitFor();
   await other.page.locator('.incident-row', { hasText: 'fs.readFileSync' }).first().click();

@@ -152,6 +152,45 @@ test('shows hostile names as harmless, legible text', async () => {
   await collector.stop();
 });
 
+test('survives a file that is not what it says, and a page that cannot be drawn', async () => {
+  const collector = await startCollector({ port: 0 });
+  const feeder = new FleetFeeder(collector.url);
+  await feeder.reports();
+  await feeder.incidents(firstOf(feeder), [exportIncident(Date.now(), half)]);
+  const { page, close } = await openPage(browser, collector.url);
+  await page.locator('.incident-row').waitFor();
+  await page.keyboard.press('?');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save what is shown as a file' }).click(),
+  ]);
+  const { readFileSync } = await import('node:fs');
+  const text = readFileSync(await download.path(), 'utf8');
+  const open = async (name: string, change: (saved: Record<string, unknown>) => unknown): Promise<void> => {
+    const buffer = Buffer.from(JSON.stringify(change(JSON.parse(text))));
+    await page.getByLabel('Open such a file').setInputFiles({ name, mimeType: 'application/json', buffer });
+  };
+  for (const broken of [{ incidents: [null] }, { views: {} }, { overview: { verdict: 'x' } }, { timeline: [{}] }]) {
+    const [name] = Object.keys(broken);
+    await open(`${name}.json`, (saved) => ({ ...saved, ...broken }));
+    await page.getByText(`“${name}.json” is no snapshot of Holdup.`).waitFor();
+  }
+  // Its rows are in order, but what one of them leads to is not.
+  await open('samples.json', (saved) => ({
+    ...saved,
+    details: (saved.details as object[]).map((detail) => ({ ...detail, samples: [{ at: 1, durationMs: 2 }] })),
+  }));
+  await page.locator('.incident-row').click();
+  await page.getByText('This page could not be drawn').waitFor();
+  await page.keyboard.press('3');
+  await page.locator('tbody tr').first().waitFor();
+  await page.getByRole('button', { name: 'Back to live' }).click();
+  await page.goBack();
+  await page.locator('.freeze').waitFor();
+  await close();
+  await collector.stop();
+});
+
 test('draws a gap where nothing was told', async () => {
   const collector = await startCollector({ port: 0 });
   const feeder = new FleetFeeder(collector.url);
