@@ -1,5 +1,6 @@
 // An app that blocks by known amounts at known lines, and keeps its own account of it: the ground truth.
-// Over IPC: its first message is `{ port }`; `{ ask: 'truth' }` is answered by every hold since the last time.
+// Over IPC: its first message is `{ port }`; `{ ask: 'truth' }` is answered by every hold, and by how long the loop was
+// active, since `{ ask: 'reset' }`.
 import { execSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -7,32 +8,45 @@ import { runInNewContext } from 'node:vm';
 import express from 'express';
 import { withView } from 'holdup';
 import { holdup } from 'holdup/express';
+import { threadTimes } from './thread-times.mjs';
 import { VIEWS } from './views.mjs';
 
 const holds = [];
-/** Busy time of the small work by view: too short to be a block, not too short to count. */
+/** How long each view held the loop, by its own clock. */
 const busyMs = new Map();
+let utilization = performance.eventLoopUtilization();
 
 function held(name, work) {
-  const cpu = process.cpuUsage();
+  const before = threadTimes();
   const startedAtMs = performance.now();
   const result = work();
   const durationMs = performance.now() - startedAtMs;
-  const { user, system } = process.cpuUsage(cpu);
-  const at = performance.timeOrigin + startedAtMs;
-  // A hold that hardly computed and did not sleep either was the machine's doing.
-  holds.push({ view: `GET /${name}`, name, at, durationMs, cpuMs: (user + system) / 1000 });
+  const after = threadTimes();
+  holds.push({
+    view: `GET /${name}`,
+    name,
+    at: performance.timeOrigin + startedAtMs,
+    durationMs,
+    computedMs: after.computedMs - before.computedMs,
+    // For so long this thread, and the process's other threads, wanted to run and were not let.
+    queuedMs: after.queuedMs - before.queuedMs,
+    othersQueuedMs: after.othersQueuedMs - before.othersQueuedMs,
+  });
   busyMs.set(`GET /${name}`, (busyMs.get(`GET /${name}`) ?? 0) + durationMs);
   return result;
 }
 
-/** Some milliseconds of a view's ordinary work, in portions between awaits. */
-async function ordinaryWork(name, portions, portionMs, pauseMs) {
-  for (let i = 0; i < portions; i++) {
-    await sleep(pauseMs);
-    if (portionMs === 0) continue;
+/** Some of a view's ordinary work, in portions between pauses; `portionsMs` has their durations, which take turns. */
+async function ordinaryWork(name, { portions = 1, portionMs = '0', pauseMs = 4, awaits = 0 }) {
+  const portionsMs = portionMs.split('-').map(Number);
+  for (let i = 0; i < Number(portions); i++) {
+    await sleep(Number(pauseMs));
+    const untilMs = portionsMs[i % portionsMs.length];
+    if (untilMs === 0) continue;
     const from = performance.now();
-    while (performance.now() - from < portionMs) Math.sqrt(from);
+    // These give the loop to nobody else: each timer's promises are all settled before the next timer.
+    for (let j = 0; j < Number(awaits); j++) await null;
+    while (performance.now() - from < untilMs) Math.sqrt(from);
     busyMs.set(`GET /${name}`, (busyMs.get(`GET /${name}`) ?? 0) + performance.now() - from);
   }
 }
@@ -40,11 +54,11 @@ async function ordinaryWork(name, portions, portionMs, pauseMs) {
 const app = express();
 app.use(holdup());
 for (const { name, hold, later } of VIEWS) {
-  // ?ms= how long to block, 0 for not at all; ?portions=&portionMs=&pauseMs= the ordinary work before it.
+  // ?ms= how long to block, 0 for not at all; the rest of the query says what ordinary work there is before it.
   app.get(`/${name}`, async (request, response) => {
-    const { ms = 0, portions = 1, portionMs = 0, pauseMs = 4 } = request.query;
+    const { ms = 0 } = request.query;
     if (!later && ms > 0) held(name, () => hold(Number(ms)));
-    await ordinaryWork(name, Number(portions), Number(portionMs), Number(pauseMs));
+    await ordinaryWork(name, request.query);
     if (later && ms > 0) held(name, () => hold(Number(ms)));
     response.send('done');
   });
@@ -111,16 +125,23 @@ async function later(work) {
 
 const server = app.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }));
 server.keepAliveTimeout = 0;
-// An upgraded connection has no response to wait for: its work is the view's that withView says.
+// An upgraded connection has no response to wait for: its work is the view's that withView says, or background work.
 server.on('upgrade', (_request, socket) => {
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: holdup-test\r\n\r\n');
   socket.on('error', () => {});
-  socket.on('data', () => withView('WS /chat', () => held('WS /chat', () => compute(150))));
+  socket.on('data', (data) => {
+    if (String(data) === 'anonymous') held('(background)', () => compute(150));
+    else withView('WS /chat', () => held('WS /chat', () => compute(150)));
+  });
 });
 process.on('message', ({ ask }) => {
-  if (ask === 'truth') process.send({ holds: holds.splice(0), busyMs: Object.fromEntries(busyMs) });
+  if (ask === 'truth') {
+    const activeMs = performance.eventLoopUtilization(utilization).active;
+    process.send({ holds: holds.splice(0), busyMs: Object.fromEntries(busyMs), activeMs });
+  }
   if (ask === 'reset') {
     busyMs.clear();
+    utilization = performance.eventLoopUtilization();
     process.send({ holds: holds.splice(0) });
   }
 });

@@ -9,19 +9,23 @@ export interface MixedLoadOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface MixedLoadResult {
-  /** Holds of at least the threshold, and their time without what the machine took. */
+export interface Judgement {
+  /** Holds of at least the threshold, and their time, without what the machine took. */
   readonly blocks: number;
   readonly truthMs: number;
-  readonly starvedMs: number;
-  readonly rightMs: number;
-  readonly wrongMs: number;
   /** Shares, 0 to 1, of `truthMs`. */
-  readonly viewShare: number;
+  readonly rightShare: number;
   readonly wrongShare: number;
   /** Of the blocks of 100 ms and more, those with the right function and line: a share, 0 to 1. */
   readonly places: number;
   readonly placeShare: number;
+}
+
+export interface MixedLoadResult {
+  readonly all: Judgement;
+  /** Those during which the machine gave time to the app and to Holdup's thread. */
+  readonly calm: Judgement;
+  readonly starvedMs: number;
   /** Lines for a person: what was not as it should be. */
   readonly misses: readonly string[];
   readonly collectorCoverage: number;

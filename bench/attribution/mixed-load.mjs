@@ -7,6 +7,11 @@ import { startWatchedApp } from './watched-app.mjs';
 
 const CONNECTIONS = 200;
 const THRESHOLD_MS = 50;
+/** A hold of which the machine took less than this, of the app and of Holdup's thread, says how good Holdup is. */
+const CALM_SHARE = 0.1;
+const CALM_QUEUED_MS = 10;
+/** The kernel counts what a thread computes so often. */
+const TICK_MS = 4;
 const ORDINARY = 'portions=20&pauseMs=40';
 
 /**
@@ -73,56 +78,77 @@ export function send(agent, port, path) {
 function compared(holds, incidents) {
   const marks = incidents.flatMap((incident) => incident.blocks.map((mark) => ({ ...mark, incident })));
   const lines = markedLines();
-  const sum = { truthMs: 0, starvedMs: 0, rightMs: 0, wrongMs: 0, hostMs: 0, gcMs: 0, unknownMs: 0 };
-  const misses = [];
-  let blocks = 0;
-  let places = 0;
-  let rightPlaces = 0;
-  for (const hold of holds.filter(({ durationMs }) => durationMs >= THRESHOLD_MS)) {
-    const saidOf = { right: 0, wrong: 0, host: 0, gc: 0, unknown: 0 };
-    const seen = [];
-    for (const { at, durationMs, incident } of marks) {
-      const ms = Math.min(at + durationMs, hold.at + hold.durationMs) - Math.max(at, hold.at);
-      if (ms <= 1) continue;
-      seen.push({ ms, incident });
-      saidOf[verdictOn(incident, hold)] += ms;
-    }
-    // Where the code did not compute, the machine is to blame indeed: nobody's to attribute.
-    const starvedMs = Math.min(saidOf.host, Math.max(0, hold.durationMs - hold.cpuMs));
-    const ownMs = hold.durationMs - starvedMs;
-    sum.starvedMs += starvedMs;
-    if (ownMs < THRESHOLD_MS) continue;
-    blocks++;
-    sum.truthMs += ownMs;
-    sum.rightMs += Math.min(saidOf.right, ownMs);
-    for (const kind of ['wrong', 'host', 'gc', 'unknown']) sum[`${kind}Ms`] += saidOf[kind];
-    const main = seen.sort((a, b) => b.ms - a.ms)[0]?.incident;
-    const { function: name } = VIEWS_FILE.get(hold.name);
-    // A callback on the line has no name of its own.
-    const hasPlace = [name, ''].includes(main?.site.function) && main.site.line === lines.get(hold.name);
-    if (ownMs >= 100) {
-      places++;
-      if (hasPlace) rightPlaces++;
-    }
-    if (saidOf.right < ownMs * 0.97 || (!hasPlace && ownMs >= 100)) {
-      const said = seen.map(
-        ({ ms, incident }) =>
-          `${ms.toFixed(0)} ms ${incident.view.method} ${incident.view.route} ${incident.operation} ${incident.cause} ${incident.site.function}:${incident.site.line}`,
-      );
-      misses.push(
-        `${hold.view} ${hold.durationMs.toFixed(0)} ms (${hold.cpuMs.toFixed(0)} computed): ${said.join(' | ') || 'nothing'}`,
-      );
-    }
-  }
+  const judged = holds.filter(({ durationMs }) => durationMs >= THRESHOLD_MS).map((hold) => judge(hold, marks, lines));
+  // Where the machine gave no time, it is to blame: what is left was no block.
+  const blocks = judged.filter(({ ownMs }) => ownMs >= THRESHOLD_MS);
+  const calm = blocks.filter(({ isCalm }) => isCalm);
   return {
-    blocks,
-    ...sum,
-    viewShare: sum.rightMs / sum.truthMs,
-    wrongShare: sum.wrongMs / sum.truthMs,
-    places,
-    placeShare: rightPlaces / places,
-    misses,
+    starvedMs: judged.reduce((sum, { hold }) => sum + hold.queuedMs, 0),
+    all: summed(blocks),
+    calm: summed(calm),
+    misses: blocks.filter(isMiss).map(described),
   };
+}
+
+function judge(hold, marks, lines) {
+  const saidMs = { right: 0, wrong: 0, host: 0, gc: 0, unknown: 0 };
+  const seen = [];
+  for (const { at, durationMs, incident } of marks) {
+    const ms = Math.min(at + durationMs, hold.at + hold.durationMs) - Math.max(at, hold.at);
+    if (ms <= 1) continue;
+    seen.push({ ms, incident });
+    saidMs[verdictOn(incident, hold)] += ms;
+  }
+  seen.sort((a, b) => b.ms - a.ms);
+  const site = seen[0]?.incident.site;
+  // A callback on the line has no name of its own.
+  const isNamed = [VIEWS_FILE.get(hold.name).function, ''].includes(site?.function);
+  return {
+    hold,
+    saidMs,
+    seen,
+    ownMs: ownMs(hold),
+    hasPlace: isNamed && site.line === lines.get(hold.name),
+    // The machine let both the app and the watchdog run, so what is missed is Holdup's own doing.
+    isCalm: hold.queuedMs < hold.durationMs * CALM_SHARE && hold.othersQueuedMs < CALM_QUEUED_MS,
+  };
+}
+
+/** What a hold would have lasted on a machine that has time for it. */
+function ownMs({ name, durationMs, computedMs, queuedMs }) {
+  const wantedMs = durationMs - queuedMs;
+  return VIEWS_FILE.get(name).sleeps ? wantedMs : Math.min(wantedMs, computedMs + TICK_MS);
+}
+
+function summed(blocks) {
+  const totalMs = (of) => blocks.reduce((sum, block) => sum + of(block), 0);
+  const shareOf =
+    (kind) =>
+    ({ ownMs, saidMs, hold }) =>
+      ownMs * Math.min(1, saidMs[kind] / hold.durationMs);
+  const truthMs = totalMs(({ ownMs }) => ownMs);
+  const long = blocks.filter(({ ownMs }) => ownMs >= 100);
+  return {
+    blocks: blocks.length,
+    truthMs,
+    rightShare: totalMs(shareOf('right')) / truthMs,
+    wrongShare: totalMs(shareOf('wrong')) / truthMs,
+    places: long.length,
+    placeShare: long.filter(({ hasPlace }) => hasPlace).length / long.length,
+  };
+}
+
+function isMiss({ saidMs, hold, hasPlace, ownMs }) {
+  return saidMs.right < hold.durationMs * 0.98 || saidMs.wrong > 1 || (!hasPlace && ownMs >= 100);
+}
+
+function described({ hold, seen, isCalm }) {
+  const said = seen.map(
+    ({ ms, incident: { view, operation, cause, site } }) =>
+      `${ms.toFixed(0)} ms ${view.method} ${view.route} ${operation} ${cause} ${site.function}:${site.line}`,
+  );
+  const times = `${hold.durationMs.toFixed(0)} ms, ran ${hold.computedMs.toFixed(0)}, waited ${hold.queuedMs.toFixed(0)}, others ${hold.othersQueuedMs.toFixed(0)}`;
+  return `${hold.view} (${times}${isCalm ? ', calm' : ''}): ${said.join(' | ') || 'nothing'}`;
 }
 
 function verdictOn({ view, cause }, hold) {

@@ -1,30 +1,41 @@
-export interface BusyTimeResult {
-  readonly truthMs: number;
+export interface BusyTime {
+  /** What the handlers computed, by the app's own clock: busy time is at least that. */
+  readonly ownMs: number;
+  /** How long the loop was active, by its own account: busy time is at most that. */
+  readonly activeMs: number;
   readonly toldMs: number;
-  /** What was told of what is true: 1 is the same. */
-  readonly ratio: number;
+  readonly ofOwn: number;
+  readonly ofActive: number;
+  /** 0 to 1 */
   readonly samplingRatio: number;
+  /** Against the app's own clock, 1 being the same. */
+  readonly views: readonly { readonly view: string; readonly ratio: number }[];
 }
+
+export type BusyLoad = 'steady' | 'bimodal' | 'bursty' | 'dense';
+
+export function loadNames(): BusyLoad[];
 
 export function busyTime(options: {
   readonly node?: string;
   readonly accounting: 'exact' | 'windowed';
   readonly seconds: number;
-}): Promise<BusyTimeResult>;
+  readonly load?: BusyLoad;
+}): Promise<BusyTime>;
 
-export interface DelayedTimeResult {
+export interface DelayedTime {
   readonly requests: number;
+  /** Those that were sent while another view blocked now and then, or met a block. */
+  readonly losing: number;
   readonly usualMs: number;
-  /** What the load generator measured that its requests took longer than usual, in all. */
   readonly lostMs: number;
-  /** What Holdup said: the views' wait time, and the incidents' delayed time. */
-  readonly waitMs: number;
   readonly delayedMs: number;
+  readonly waitMs: number;
 }
 
 export function delayedTime(options: {
   readonly node?: string;
-  readonly arrivals: 'closed' | 'open';
+  readonly arrivals: 'closed' | 'open' | 'new';
   readonly seconds: number;
   readonly holdMs?: number;
-}): Promise<DelayedTimeResult>;
+}): Promise<DelayedTime>;

@@ -5,72 +5,99 @@ import { viewNames } from './marks.mjs';
 import { send } from './mixed-load.mjs';
 import { startWatchedApp } from './watched-app.mjs';
 
+/** A burst's length, and the longest pause between two. */
+const BURST_MS = 600;
+const PAUSE_MS = 3000;
+
 /**
- * Ordinary work after `await`s, too short to be a block, at about half of the loop's time. Each portion takes long
- * enough that what the framework itself does with a request, which the app cannot measure, is a small part of it.
- *
- * @returns per view what Holdup's busy time is of the app's own account, 1 being the same; and over all views
+ * Ordinary work after `await`s. Each is `clients` at once, each of a view of its own, and the query that says what a
+ * request does; `bursts` come and go.
  */
-export async function busyTime({ node, accounting, seconds }) {
+const LOADS = {
+  // Portions that are long beside what the framework does with a request, so that the truth is narrow.
+  steady: { clients: 3, query: (client) => `portions=20&pauseMs=30&portionMs=${20 + 5 * client}` },
+  // Many small holds and few large ones, of which some are blocks.
+  bimodal: { clients: 3, query: () => 'portions=8&pauseMs=15&portionMs=1-2-1-40-1-2-1-70' },
+  // Nothing for long, then much at once.
+  bursty: { clients: 20, query: () => 'portions=10&pauseMs=5&portionMs=2', bursts: true },
+  // So many `await`s that only a part of them can be measured.
+  dense: { clients: 12, query: () => 'portions=100&pauseMs=1&portionMs=0.5&awaits=40' },
+};
+export const loadNames = () => Object.keys(LOADS);
+
+/**
+ * Busy time is how long view runs held the loop. The app's own clock sees what its handlers compute, which is less: not
+ * what the framework does for them. The loop's own account of being active has all there is, which is more: reading
+ * sockets, and Holdup itself. What Holdup tells must be between the two.
+ *
+ * @returns over all views, what Holdup's busy time is of the app's own account, and of the time the loop was active; and
+ * by view
+ */
+export async function busyTime({ node, accounting, seconds, load = 'steady' }) {
   const app = await startWatchedApp({ node, env: { HOLDUP_ACCOUNTING: accounting } });
   try {
+    const { clients, query, bursts } = LOADS[load];
     const agent = new Agent({ keepAlive: true });
-    await send(agent, app.port, '/loop');
+    // What the framework does for a first request is not what it does for the others.
+    for (let i = 0; i < 40; i++) await send(agent, app.port, `/${viewNames()[i % 4]}?pauseMs=0`);
     await untilReported(app);
     await app.ask('reset');
     app.reports.length = 0;
     const untilMs = performance.now() + seconds * 1000;
-    // Views of different weight: the first few have most of the load.
+    let pauseUntilMs = 0;
     const client = async (number) => {
       const name = viewNames()[number % 4];
-      const work = `portions=4&pauseMs=30&portionMs=${6 + 3 * (number % 4)}`;
-      while (performance.now() < untilMs) await send(agent, app.port, `/${name}?${work}`);
+      while (performance.now() < untilMs) {
+        if (bursts && performance.now() > pauseUntilMs + BURST_MS)
+          pauseUntilMs = performance.now() + PAUSE_MS * Math.random();
+        await sleep(Math.max(0, pauseUntilMs - performance.now()));
+        await send(agent, app.port, `/${name}?${query(number)}`);
+      }
     };
-    await Promise.all(Array.from({ length: 4 }, (_, number) => client(number)));
-    const { busyMs } = await app.ask('truth');
+    await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+    const { busyMs, activeMs } = await app.ask('truth');
     await untilReported(app);
     agent.destroy();
-    const told = sumByView(app.reports, (view) => view.busy.sum * 1000);
+    const told = sumByView(app.reports, busyOf);
     const views = Object.entries(busyMs)
       .filter(([, ms]) => ms > 0)
-      .map(([view, ms]) => ({ view, truthMs: ms, toldMs: told.get(view) ?? 0, ratio: (told.get(view) ?? 0) / ms }));
-    const truthMs = views.reduce((sum, view) => sum + view.truthMs, 0);
-    const toldMs = views.reduce((sum, view) => sum + view.toldMs, 0);
+      .map(([view, ms]) => ({ view, ratio: (told.get(view) ?? 0) / ms }));
+    const ownMs = Object.values(busyMs).reduce((sum, ms) => sum + ms, 0);
+    const toldMs = [...told.values()].reduce((sum, ms) => sum + ms, 0);
     const ratios = app.reports.map(({ observer }) => observer.samplingRatio);
     const samplingRatio = ratios.reduce((sum, each) => sum + each, 0) / ratios.length;
-    return { truthMs, toldMs, ratio: toldMs / truthMs, samplingRatio, views };
+    return { ownMs, activeMs, toldMs, ofOwn: toldMs / ownMs, ofActive: toldMs / activeMs, samplingRatio, views };
   } finally {
     await app.stop();
   }
 }
 
 /**
- * Requests that are waiting for many short timers while another view blocks: what each takes longer than it does on a
- * loop that is free is what the block cost it.
+ * Requests while another view blocks, for a while and then not, and so on. What they take longer on average while it does
+ * is what the blocks cost them: what the machine itself delays is in both.
  *
- * @param arrivals `closed`: each client sends its next request when the last is answered; `open`: requests come at
- * random moments, also while the loop is held, when the process cannot know of them yet
+ * @param arrivals `closed`: twenty clients, each of which sends its next request when the last is answered, and waits
+ * for short timers meanwhile; `open`: requests come at random moments, also while the loop is held, when the process
+ * cannot know of them yet; `new`: so, and each on a connection of its own
  */
 export async function delayedTime({ node, arrivals, seconds, holdMs = 200 }) {
   const app = await startWatchedApp({ node });
+  const agent = new Agent({ keepAlive: arrivals !== 'new' });
+  const own = new Agent({ keepAlive: true });
   try {
-    const agent = new Agent({ keepAlive: true });
-    const path = arrivals === 'closed' ? '/parse?portions=20&pauseMs=5' : '/parse?portions=1&pauseMs=1';
-    const usual = [];
-    for (let i = 0; i < 20; i++) usual.push(await send(agent, app.port, path));
-    // As from clients that keep their connections: what a new one waits for is in the kernel's queue, too.
-    await Promise.all(Array.from({ length: 60 }, () => send(agent, app.port, path)));
-    const usualMs = usual.sort((a, b) => a - b)[10];
+    const path = arrivals === 'closed' ? '/parse?portions=20&pauseMs=5' : '/parse?pauseMs=1';
+    // As from clients that keep their connections.
+    for (let i = 0; i < 4; i++) await Promise.all(Array.from({ length: 40 }, () => send(agent, app.port, path)));
     await untilReported(app);
-    app.reports.length = 0;
-    app.incidents.length = 0;
+    await app.ask('reset');
+    app.reports.length = app.incidents.length = 0;
     const untilMs = performance.now() + seconds * 1000;
-    let lostMs = 0;
-    let requests = 0;
+    const requests = [];
+    /** What is sent now says what is usual; what is sent while it is 'blocks' or meets one, what is lost. */
+    let phase = 'calm';
     const one = async () => {
-      const tookMs = await send(agent, app.port, path);
-      lostMs += Math.max(0, tookMs - usualMs);
-      requests++;
+      const sent = { at: performance.timeOrigin + performance.now(), phase };
+      requests.push({ ...sent, tookMs: await send(agent, app.port, path) });
     };
     const closed = async () => {
       while (performance.now() < untilMs) await one();
@@ -78,30 +105,64 @@ export async function delayedTime({ node, arrivals, seconds, holdMs = 200 }) {
     const open = async () => {
       const under = [];
       while (performance.now() < untilMs) {
-        await sleep(Math.random() * 40);
+        // Poisson's arrivals.
+        await sleep(-MEAN_GAP_MS * Math.log(1 - Math.random()));
         under.push(one());
       }
       await Promise.all(under);
     };
     const blocker = async () => {
-      const own = new Agent({ keepAlive: true });
-      while (performance.now() < untilMs - holdMs * 2) {
-        await sleep(holdMs * (1 + Math.random()));
-        await send(own, app.port, `/loop?ms=${holdMs}`);
+      while (performance.now() < untilMs - PHASE_MS) {
+        phase = 'calm';
+        await sleep(PHASE_MS - GAP_MS);
+        phase = 'between';
+        await sleep(GAP_MS);
+        phase = 'blocks';
+        const phaseEndMs = performance.now() + PHASE_MS;
+        while (performance.now() < phaseEndMs) {
+          await sleep(holdMs * (1 + Math.random()));
+          await send(own, app.port, `/loop?ms=${holdMs}`);
+        }
       }
-      own.destroy();
+      phase = 'between';
     };
-    const clients = arrivals === 'closed' ? Array.from({ length: 20 }, closed) : [open()];
-    await Promise.all([...clients, blocker()]);
+    const clients = arrivals === 'closed' ? Array.from({ length: 20 }, () => closed) : [open];
+    await Promise.all([...clients, blocker].map((client) => client()));
+    const { holds } = await app.ask('truth');
     await untilReported(app);
-    agent.destroy();
-    const waits = sumByView(app.reports, (view) => view.wait.sum * 1000);
-    const delayedMs = app.incidents.reduce((sum, incident) => sum + incident.delayedMs, 0);
-    return { requests, usualMs, lostMs, waitMs: waits.get('GET /parse') ?? 0, delayedMs };
+    // Whatever it was taken for: on a machine without time a block may be the host's doing.
+    const delayedMs = app.incidents
+      .filter(({ blocks }) => blocks.some((block) => holds.some((hold) => overlapMs(block, hold) > 0)))
+      .reduce((sum, incident) => sum + incident.delayedMs, 0);
+    return { ...lostTo(holds, requests), delayedMs, waitMs: sumByView(app.reports, waitOf).get('GET /parse') ?? 0 };
   } finally {
+    agent.destroy();
+    own.destroy();
     await app.stop();
   }
 }
+
+const MEAN_GAP_MS = 15;
+/** Blocks come for so long, then none for as long; what is sent just before they come may meet one. */
+const PHASE_MS = 1500;
+const GAP_MS = 300;
+
+const overlapMs = (a, b) => Math.min(a.at + a.durationMs, b.at + b.durationMs) - Math.max(a.at, b.at);
+
+function lostTo(holds, requests) {
+  const isUsual = ({ phase }) => phase === 'calm';
+  const hasLost = (request) =>
+    request.phase === 'blocks' ||
+    holds.some((hold) => overlapMs(hold, { at: request.at, durationMs: request.tookMs }) > 0);
+  const usual = requests.filter(isUsual);
+  const losing = requests.filter((request) => !isUsual(request) && hasLost(request));
+  const usualMs = sumOf(usual) / usual.length;
+  return { requests: requests.length, losing: losing.length, usualMs, lostMs: sumOf(losing) - losing.length * usualMs };
+}
+
+const sumOf = (requests) => requests.reduce((sum, { tookMs }) => sum + tookMs, 0);
+const busyOf = (view) => view.busy.sum * 1000;
+const waitOf = (view) => view.wait.sum * 1000;
 
 /** A report that began after this moment has everything before it behind it. */
 async function untilReported(app) {

@@ -11,7 +11,8 @@ export interface Hold {
   readonly view: string;
   readonly at: number;
   readonly durationMs: number;
-  readonly cpuMs: number;
+  /** What the machine took of it. */
+  readonly queuedMs: number;
 }
 
 export interface WatchedApp {
@@ -21,7 +22,7 @@ export interface WatchedApp {
   /** What the process has sent so far. */
   readonly reports: Report[];
   readonly incidents: IncidentDelta[];
-  ask(question: 'truth' | 'reset'): Promise<{ holds: Hold[]; busyMs: Record<string, number> }>;
+  ask(question: 'truth' | 'reset'): Promise<{ holds: Hold[]; busyMs: Record<string, number>; activeMs: number }>;
   /** What the collector answers at `/api/v1/…`. */
   collected<T>(path: string): Promise<T>;
   stop(): Promise<void>;

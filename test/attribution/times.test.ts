@@ -1,47 +1,56 @@
 import { describe, expect, test } from 'vitest';
-import { busyTime, delayedTime } from '../../bench/attribution/times.mjs';
+import { type BusyTime, busyTime, type DelayedTime, delayedTime } from '../../bench/attribution/times.mjs';
 import { NODES } from '../support/child.js';
 
-const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(1)} %`;
+const off = (ratio: number) => `${ratio < 1 ? '' : '+'}${((ratio - 1) * 100).toFixed(1)} %`;
+const busy = ({ ofOwn, ofActive, samplingRatio }: BusyTime) =>
+  `${off(ofOwn)} of the app's own clock, ${off(ofActive)} of the loop's active time, measured in ${(samplingRatio * 100).toFixed(0)} % of it`;
+const delayed = ({ requests, losing, lostMs, delayedMs }: DelayedTime) =>
+  `${losing} of ${requests} requests lost ${Math.round(lostMs)} ms; Holdup says ${Math.round(delayedMs)} ms: ${off(delayedMs / lostMs)} (bar: 10 %)`;
+
+// Real clocks on a machine that others use too.
+const options = { timeout: 60_000, retry: 2 };
 
 describe.each(NODES.filter(({ version }) => version === '20' || version === '24'))('on Node $version', (node) => {
-  test('counts what a view computes after an await as its busy time', async () => {
+  test('counts as busy what views compute after an await, and no more than the loop was active', options, async () => {
     const exact = await busyTime({ node: node.path, accounting: 'exact', seconds: 4 });
-    console.log(
-      `Node ${node.version}: exact busy time is off by ${percent(exact.ratio)} (bar: 2 %, with the framework's own work)`,
-    );
-    // Express's own handling of the requests is in it too, and more so on a busy machine.
-    expect(exact.ratio).toBeGreaterThan(0.98);
-    expect(exact.ratio).toBeLessThan(1.2);
+    console.log(`Node ${node.version}: exact busy time is ${busy(exact)} (bar: between the two, or 2 % off)`);
+    expect(exact.ofOwn).toBeGreaterThan(0.98);
+    expect(exact.ofActive).toBeLessThan(1.02);
     expect(exact.samplingRatio).toBe(1);
   });
 
-  test('measures a tenth of the time by default, and scales it', async () => {
-    const windowed = await busyTime({ node: node.path, accounting: 'windowed', seconds: 6 });
-    console.log(
-      `Node ${node.version}: windowed busy time is off by ${percent(windowed.ratio)} over 6 s (bar: 10 % over 60 s), measured in ${(windowed.samplingRatio * 100).toFixed(0)} % of it`,
-    );
-    expect(windowed.ratio).toBeGreaterThan(0.5);
-    expect(windowed.ratio).toBeLessThan(2);
-    expect(windowed.samplingRatio).toBeLessThan(0.6);
+  test('measures everything by default while that costs next to nothing', options, async () => {
+    const windowed = await busyTime({ node: node.path, accounting: 'windowed', seconds: 4, load: 'bimodal' });
+    console.log(`Node ${node.version}: windowed busy time of small and large holds is ${busy(windowed)} over 4 s`);
+    expect(windowed.ofOwn).toBeGreaterThan(0.9);
+    expect(windowed.ofActive).toBeLessThan(1.1);
   });
 
-  test('tells how long requests waited, as the load generator measures it', async () => {
-    const closed = await delayedTime({ node: node.path, arrivals: 'closed', seconds: 4 });
-    console.log(
-      `Node ${node.version}: ${closed.requests} requests lost ${Math.round(closed.lostMs)} ms; Holdup says ${Math.round(closed.delayedMs)} ms: off by ${percent(closed.delayedMs / closed.lostMs)} (bar: 10 %)`,
-    );
+  test('measures a part of the time when awaits are many, and scales it', options, async () => {
+    const windowed = await busyTime({ node: node.path, accounting: 'windowed', seconds: 5, load: 'dense' });
+    console.log(`Node ${node.version}: windowed busy time under many awaits is ${busy(windowed)} over 5 s`);
+    expect(windowed.ofOwn).toBeGreaterThan(0.6);
+    expect(windowed.ofActive).toBeLessThan(1.5);
+    expect(windowed.samplingRatio).toBeLessThan(0.8);
+  });
+
+  test('tells how long requests in flight waited, as the load generator measures it', options, async () => {
+    const closed = await delayedTime({ node: node.path, arrivals: 'closed', seconds: 4.5 });
+    console.log(`Node ${node.version}: ${delayed(closed)}`);
     expect(closed.delayedMs / closed.lostMs).toBeGreaterThan(0.6);
-    expect(closed.delayedMs / closed.lostMs).toBeLessThan(1.3);
-    expect(closed.waitMs).toBeCloseTo(closed.delayedMs, -3);
+    expect(closed.delayedMs / closed.lostMs).toBeLessThan(1.4);
+    expect(closed.waitMs / closed.delayedMs).toBeGreaterThan(0.9);
   });
 
-  test('counts requests that came while the loop was held, of which the process knew nothing', async () => {
-    const open = await delayedTime({ node: node.path, arrivals: 'open', seconds: 4 });
-    console.log(
-      `Node ${node.version}: ${open.requests} requests at random moments lost ${Math.round(open.lostMs)} ms; Holdup says ${Math.round(open.delayedMs)} ms: off by ${percent(open.delayedMs / open.lostMs)}`,
-    );
-    expect(open.delayedMs / open.lostMs).toBeGreaterThan(0.3);
-    expect(open.delayedMs / open.lostMs).toBeLessThan(1.5);
-  });
+  test.each(['open', 'new'] as const)(
+    'counts requests that came while the loop was held, of which the process knew nothing (%s connections)',
+    options,
+    async (arrivals) => {
+      const came = await delayedTime({ node: node.path, arrivals, seconds: 4.5 });
+      console.log(`Node ${node.version}, ${arrivals} connections: ${delayed(came)}`);
+      expect(came.delayedMs / came.lostMs).toBeGreaterThan(0.4);
+      expect(came.delayedMs / came.lostMs).toBeLessThan(1.6);
+    },
+  );
 });
