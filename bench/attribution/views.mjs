@@ -86,7 +86,6 @@ export const VIEWS = [
   { name: 'loop-later', later: true, hold: countLater },
   {
     name: 'regex',
-
     later: true,
     hold: (ms) => matchName(20 + Math.max(0, Math.round(Math.log2(ms / regexMs)))),
   },
