@@ -6,7 +6,7 @@ export interface LiveSocket {
 
 let early: LiveSocket | null = null;
 
-export function openLiveSocket(): LiveSocket {
+function openLiveSocket(): LiveSocket {
   // Relative to the page, so that it works under a sub-path; http becomes ws, https wss.
   const url = new URL('api/v1/live', document.baseURI);
   url.protocol = url.protocol.replace('http', 'ws');
