@@ -12,7 +12,7 @@ import type {
   StoreKind,
 } from './store.js';
 
-const OPEN_TIMEOUT_MS = 10_000;
+const OPEN_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 2000;
 /** How long to wait before what ended by itself is started again: doubled each time, up to the second. */
 const RESTART_MS = [100, 5000] as const;
