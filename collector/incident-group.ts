@@ -6,8 +6,6 @@ import {
   type IncidentSummary,
   type Instance,
   type InstanceRef,
-  LIMITS,
-  type SampleDetail,
   type VersionSeen,
   viewName,
 } from '../protocol/index.js';
@@ -15,6 +13,7 @@ import { RunningTotals } from './group-totals.js';
 import { IncidentDecisions } from './incident-decision.js';
 import type { GroupChange, StoredGroup, StoredGroupDetail } from './store/store.js';
 import { SumWindow } from './windows.js';
+import { WorstSamples } from './worst-samples.js';
 
 const TREND_SLOTS = 30;
 const SLOT_MS = 10_000;
@@ -22,7 +21,6 @@ const SLOT_MS = 10_000;
 const RECENT_SLOTS = 6;
 const SEEN_ON_LIMIT = 100;
 const VERSIONS_LIMIT = 20;
-const OBJECT_BYTES = 100;
 /** How many instances are told apart when the verdict shares out what a group held in the last minute. */
 const RECENT_INSTANCES = 256;
 
@@ -51,8 +49,7 @@ export class IncidentGroup {
   lastSeen: number;
   /** On the collector's clock; 0 when it is only known from the store. */
   heardAt = 0;
-  /** The worst since the collector started; those from before are in the store. */
-  samples: readonly SampleDetail[] = [];
+  readonly samples = new WorstSamples();
   /** What it is; the newest report says, because a new version may have moved the line. */
   #latest: IncidentDelta;
   #codeFrame: CodeFrame | null = null;
@@ -66,11 +63,8 @@ export class IncidentGroup {
   readonly #delayedRequests = new SumWindow(RECENT_SLOTS, SLOT_MS);
 
   readonly #versions = new Map<string, VersionSeen>();
-  /** About what the samples take in memory. */
-  #sampleBytes = 0;
   /** What the store does not have yet. */
   #unsaved = new RunningTotals();
-  #unsavedSamples: readonly SampleDetail[] = [];
 
   constructor(key: string, service: string, delta: IncidentDelta, seenAt: number) {
     this.key = key;
@@ -89,9 +83,6 @@ export class IncidentGroup {
     return group;
   }
 
-  get sampleBytes(): number {
-    return this.#sampleBytes;
-  }
   get delayedMs(): number {
     return this.totals.delayedMs;
   }
@@ -152,7 +143,10 @@ export class IncidentGroup {
       this.#recentInstances.set(instance.id, now);
     }
     this.#seeOn(instance);
-    return this.#keepWorst(delta, instance.id, sampleLimit);
+    return this.samples.add(
+      delta.samples.map((sample) => ({ ...sample, instance: instance.id })),
+      sampleLimit,
+    );
   }
 
   /** Brings it up to what the store has, which holds what others added; what is not saved yet comes on top. */
@@ -179,7 +173,7 @@ export class IncidentGroup {
       lastSeen: this.lastSeen,
       totals: this.#unsaved.data(),
       decision: this.decisions.takeUnsaved(),
-      samples: this.#unsavedSamples,
+      samples: this.samples.takeUnsaved(),
       body: {
         latest: this.#latest,
         codeFrame: this.#codeFrame,
@@ -188,17 +182,7 @@ export class IncidentGroup {
       },
     };
     this.#unsaved = new RunningTotals();
-    this.#unsavedSamples = [];
     return change;
-  }
-
-  /** Keeps them in the store only; answers how many that were. */
-  forgetSamples(): number {
-    const forgotten = this.samples.length;
-    this.samples = [];
-    this.#unsavedSamples = [];
-    this.#sampleBytes = 0;
-    return forgotten;
   }
 
   isRecent(now: number): boolean {
@@ -249,7 +233,7 @@ export class IncidentGroup {
   detail(now: number, stored: StoredGroupDetail): IncidentDetail {
     return {
       ...this.summary(now),
-      samples: worst(withoutTwins([...this.samples, ...stored.samples])).slice(0, LIMITS.samplesPerGroup),
+      samples: this.samples.with(stored.samples),
       codeFrame: this.#codeFrame,
       seenOn: [...this.#seenOn.values()].reverse(),
       versions: [...this.#versions.values()],
@@ -278,43 +262,4 @@ export class IncidentGroup {
     this.#seenOn.set(id, { id, host, pid, serviceVersion });
     if (this.#seenOn.size > SEEN_ON_LIMIT) this.#seenOn.delete(this.#seenOn.keys().next().value as string);
   }
-
-  /** The worst samples by what others waited, then by how long they held; less room than usual is a loss to count. */
-  #keepWorst(delta: IncidentDelta, instance: string, limit: number): number {
-    if (delta.samples.length === 0) return 0;
-    const fresh = delta.samples.map((sample) => ({ ...sample, instance }));
-    const samples = worst([...this.samples, ...fresh]);
-    this.samples = samples.slice(0, limit);
-    this.#sampleBytes = this.samples.reduce((sum, sample) => sum + bytesOf(sample), 0);
-    // While the store fails, they are as many as in memory and no more.
-    const kept = fresh.filter((each) => this.samples.includes(each));
-    this.#unsavedSamples = worst([...this.#unsavedSamples, ...kept]).slice(0, limit);
-    return Math.max(0, Math.min(samples.length, LIMITS.samplesPerGroup) - limit);
-  }
-}
-
-/** Most delayed time first, then the longest. */
-function worst(samples: SampleDetail[]): SampleDetail[] {
-  return samples.sort((a, b) => delayedMsOf(b) - delayedMsOf(a) || b.durationMs - a.durationMs || b.at - a.at);
-}
-
-/** What was saved is in the store and still in memory. */
-function withoutTwins(samples: readonly SampleDetail[]): SampleDetail[] {
-  const byPlace = new Map<string, SampleDetail>();
-  for (const sample of samples) {
-    byPlace.set(`${sample.instance} ${sample.at} ${sample.durationMs} ${delayedMsOf(sample)}`, sample);
-  }
-  return [...byPlace.values()];
-}
-
-/** Texts, and about what the objects around them take. */
-function bytesOf({ stack, delayed }: SampleDetail): number {
-  let bytes = OBJECT_BYTES;
-  for (const frame of stack) bytes += OBJECT_BYTES + frame.function.length + frame.file.length;
-  for (const each of delayed) bytes += OBJECT_BYTES + each.route.length;
-  return bytes;
-}
-
-function delayedMsOf(sample: SampleDetail): number {
-  return sample.delayed.reduce((sum, each) => sum + each.delayedMs, 0);
 }

@@ -116,25 +116,25 @@ export class IncidentTable {
     this.#sorted = null;
     this.#recent.delete(oldest);
     this.#forgetWeight(oldest);
-    oldest.forgetSamples();
+    oldest.samples.forget();
     this.#countOpen(oldest, -1);
     return true;
   }
 
   #forgetWeight(group: IncidentGroup): void {
-    if (this.#withSamples.delete(group)) this.#sampleBytes -= group.sampleBytes;
+    if (this.#withSamples.delete(group)) this.#sampleBytes -= group.samples.bytes;
   }
 
   /** Makes room for what a group has now; answers how many samples of others that cost. */
   #weigh(group: IncidentGroup): number {
-    if (group.sampleBytes === 0) return 0;
+    if (group.samples.bytes === 0) return 0;
     this.#withSamples.add(group);
-    this.#sampleBytes += group.sampleBytes;
+    this.#sampleBytes += group.samples.bytes;
     let forgotten = 0;
     for (const oldest of this.#withSamples) {
       if (this.#sampleBytes <= COLLECTOR_LIMITS.sampleBytes) break;
       this.#forgetWeight(oldest);
-      forgotten += oldest.forgetSamples();
+      forgotten += oldest.samples.forget();
     }
     return this.samplesAreStored ? 0 : forgotten;
   }

@@ -9,7 +9,7 @@ import { Client, incidentOf, instanceOf, sampleOf, until } from './fixture.js';
 
 /** SQLite's driver works in a process of its own. What happens when only that one dies. */
 
-const KILLS = Number(process.env.HOLDUP_TEST_KILLS ?? 5);
+const KILLS = Number(process.env.HOLDUP_TEST_KILLS ?? 4);
 const SENDERS = 3;
 const folder = mkdtempSync(join(tmpdir(), 'holdup-store-process-'));
 let collector: CollectorProcess | undefined;
@@ -78,7 +78,7 @@ test(
       `${KILLS} kills of the store's process, ${batches} batches, ready again after ${Math.round(Math.max(...downMs))} ms at most, every sum exact`,
     );
   },
-  KILLS * 10_000 + 20_000,
+  KILLS * 15_000 + 30_000,
 );
 
 test('does not hold up the end of the collector when it answers no more', async () => {
