@@ -185,7 +185,8 @@ function positive(value: number): number {
 }
 
 function clip(value: string, length: number): string {
-  return storable(value.length <= length ? value : `${value.slice(0, length - 1)}…`);
+  // Not the one character for it: it would make each character of the text take two bytes.
+  return storable(value.length <= length ? value : `${value.slice(0, length - 3)}...`);
 }
 
 /** Halves of characters, and the one character that PostgreSQL has no place for: one such name would keep all from being saved. */
