@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { legible, type Overview, sentenceParts } from '../protocol/index.js';
@@ -22,8 +23,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export function securityHeaders(response: Response): void {
-  response.set({
+const SECURITY_HEADERS = new Map(
+  Object.entries({
     'Content-Security-Policy': CONTENT_SECURITY_POLICY,
     'X-Content-Type-Options': 'nosniff',
     'X-Frame-Options': 'DENY',
@@ -31,7 +32,11 @@ export function securityHeaders(response: Response): void {
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
     'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
-  });
+  }),
+);
+
+export function securityHeaders(response: ServerResponse): void {
+  response.setHeaders(SECURITY_HEADERS);
 }
 
 /**

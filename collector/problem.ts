@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request } from 'express';
 import type { Problem } from '../protocol/index.js';
 import type { Log } from './log.js';
@@ -28,13 +28,30 @@ export function answerProblem(log: Log): ErrorRequestHandler {
       next(error);
       return;
     }
-    const problem = toProblem(error);
-    if (problem.status === 500) log.error({ err: error }, 'The collector made a mistake.');
-    response.status(problem.status).set(problem.headers).type('application/problem+json').send(JSON.stringify(problem));
+    writeProblem(response, toLoggedProblem(error, log));
   };
 }
 
-export function toProblem(error: unknown): HttpProblem {
+/** An answer's error as the sender reads it. */
+export function writeProblem(
+  response: ServerResponse,
+  problem: HttpProblem,
+  body: string | Uint8Array = JSON.stringify(problem),
+  type = 'application/problem+json; charset=utf-8',
+): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(problem.status, { ...problem.headers, 'Content-Type': type, 'Content-Length': length });
+  response.end(body);
+}
+
+/** A mistake of our own is for the log. */
+export function toLoggedProblem(error: unknown, log: Log): HttpProblem {
+  const problem = toProblem(error);
+  if (problem.status === 500) log.error({ err: error }, 'The collector made a mistake.');
+  return problem;
+}
+
+function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   const { status, type } = (typeof error === 'object' && error !== null ? error : {}) as BodyError;
   // Express's own body reader and router.

@@ -7,7 +7,7 @@ import { CollectorError } from './errors.js';
 import { Fleet } from './fleet.js';
 import { overviewOf } from './fleet-overview.js';
 import { restoreFleet } from './fleet-restore.js';
-import { mountIngest } from './ingest.js';
+import { ingestApp } from './ingest.js';
 import { LiveFeed } from './live-feed.js';
 import { askForToken } from './login-page.js';
 import { MetricsPage } from './metrics.js';
@@ -50,7 +50,18 @@ export class CollectorServer {
     this.#feed = new LiveFeed(this.#fleet, now);
     this.#livePath = `${options.basePath}/api/v1/live`;
     const app = this.#app();
-    this.http = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 }, app);
+    const ingest = ingestApp({
+      basePath: options.basePath,
+      fleet: this.#fleet,
+      kept: () => this.#opening(),
+      authorize: (request) => this.#authorize(request, 'write'),
+      log: options.log,
+      now,
+    });
+    const timeouts = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 };
+    this.http = createServer(timeouts, (request, response) => {
+      ingest(request, response, () => app(request, response));
+    });
     this.http.on('listening', () => {
       const address = this.http.address();
       if (typeof address === 'object' && address !== null) this.#port = address.port;
@@ -141,9 +152,6 @@ export class CollectorServer {
     app.disable('x-powered-by');
     app.disable('etag');
     app.set('query parser', 'simple');
-    // First: nothing that pages need may stand in the way of thousands of reports a second.
-    const authorize = (request: IncomingMessage): Promise<void> => this.#authorize(request, 'write');
-    mountIngest(app, { basePath: options.basePath, fleet, kept, authorize, now });
     app.use((_request, response, next) => {
       securityHeaders(response);
       next();
