@@ -15,8 +15,6 @@ export interface Delay {
 
 export const NO_DELAY: Delay = { requests: 0, totalMs: 0, worst: [], onSettled() {} };
 
-/** A request that came at a random moment of a hold waited for half of it, on average over many. */
-const EXPECTED_SHARE = 0.5;
 /** Node accepts one connection a turn, so a queue of them lasts; for so long at most it is taken for the hold's. */
 const LONGEST_QUEUE_MS = 200;
 /** Entries about garbage collection, too, are two turns late. */
@@ -28,22 +26,34 @@ const LEAST_TURNS = 2;
  * for as long as every turn of the loop accepts one.
  */
 export class OpenDelay implements Delay {
-  readonly #startedAtMs: number;
+  readonly startedAtMs: number;
   readonly #durationMs: number;
+  readonly #notReadSinceMs: number;
   readonly #delayed: { readonly run: ViewRun; readonly delayedMs: number; readonly startOffsetMs: number }[] = [];
   readonly #accepted = new Set<unknown>();
   /** Since the heartbeat after the hold; null before it. */
   #turns: number | null = null;
   #acceptedNow = false;
+  /** What a late-comer waited of the hold, 0 to 1. Whoever came in the same batch of events waited for all of it. */
+  #share = 1;
   #isSettled = false;
   #tell: (() => void) | null = null;
   requests = 0;
   totalMs = 0;
 
-  /** `performance.now()` milliseconds. */
-  constructor(startedAtMs: number, durationMs: number) {
-    this.#startedAtMs = startedAtMs;
+  /**
+   * `performance.now()` milliseconds. Since `notReadSinceMs` no socket has been read: the start of this hold, or of the
+   * first of several in one turn of the loop.
+   */
+  constructor(startedAtMs: number, durationMs: number, notReadSinceMs: number) {
+    this.startedAtMs = startedAtMs;
     this.#durationMs = durationMs;
+    this.#notReadSinceMs = notReadSinceMs;
+  }
+
+  /** True until the first heartbeat after the hold. */
+  get isFresh(): boolean {
+    return this.#turns === null;
   }
 
   get worst(): readonly DelayedRequest[] {
@@ -61,8 +71,8 @@ export class OpenDelay implements Delay {
 
   /** A run in flight when the hold ended. */
   sufferedBy(run: ViewRun): void {
-    const delayedMs = this.#startedAtMs + this.#durationMs - Math.max(this.#startedAtMs, run.startedAtMs);
-    if (delayedMs > 0) this.#add(run, delayedMs, run.startedAtMs - this.#startedAtMs);
+    const delayedMs = this.startedAtMs + this.#durationMs - Math.max(this.startedAtMs, run.startedAtMs);
+    if (delayedMs > 0) this.#add(run, delayedMs, run.startedAtMs - this.startedAtMs);
   }
 
   /** A connection was accepted, which had waited in the kernel's queue. */
@@ -71,29 +81,29 @@ export class OpenDelay implements Delay {
     this.#accepted.add(socket);
   }
 
-  /**
-   * A run that had waited in its socket. Before the heartbeat: it had come before the hold, so it waited for all of it.
-   * After: it came at some moment during the hold that nothing in the process can tell. (That those who queue behind
-   * them wait less and less, down to nothing, comes to the same half.)
-   */
+  /** A run begins, which may have waited in its socket. */
   joinedBy(run: ViewRun, response: { readonly socket?: unknown }): void {
     if (this.#turns !== null && this.#turns > 0 && !this.#accepted.has(response.socket)) return;
-    const share = this.#turns === null ? 1 : EXPECTED_SHARE;
-    this.#add(run, this.#durationMs * share, this.#durationMs * (1 - share));
+    this.#add(run, this.#durationMs * this.#share, this.#durationMs * (1 - this.#share));
   }
 
-  /** The first heartbeat after the hold: true; a later one: false. */
-  beat(): boolean {
-    if (this.#turns !== null) return false;
+  /**
+   * The first heartbeat after the hold. Whoever is read from now on came at some moment since sockets were last read,
+   * and nothing in the process can tell which: before the hold (then it waited for all of it), in it (for half, on
+   * average) or after it. (That those who queue for being accepted wait less and less comes to the same half.)
+   */
+  beat(nowMs: number): void {
     this.#turns = 0;
-    return true;
+    const beforeMs = this.startedAtMs - this.#notReadSinceMs;
+    this.#share =
+      (beforeMs + this.#durationMs / 2) / Math.max(nowMs - this.#notReadSinceMs, beforeMs + this.#durationMs);
   }
 
   /** The loop has read what there was. False when nobody can come any more that waited for this hold. */
   turned(nowMs: number): boolean {
     const turns = (this.#turns ?? 0) + 1;
     this.#turns = turns;
-    const isQueued = this.#acceptedNow && nowMs - this.#startedAtMs - this.#durationMs < LONGEST_QUEUE_MS;
+    const isQueued = this.#acceptedNow && nowMs - this.startedAtMs - this.#durationMs < LONGEST_QUEUE_MS;
     this.#acceptedNow = false;
     return turns < LEAST_TURNS || isQueued;
   }

@@ -43,7 +43,9 @@ export class RunsInFlight {
    * run in flight lost its overlap with that.
    */
   delay(culprit: ViewRun | undefined, startedAtMs: number, durationMs: number): Delay {
-    const delay = new OpenDelay(startedAtMs, durationMs);
+    const fresh = this.#open?.filter((each) => each.isFresh) ?? [];
+    const notReadSinceMs = Math.min(startedAtMs, ...fresh.map((each) => each.startedAtMs));
+    const delay = new OpenDelay(startedAtMs, durationMs, notReadSinceMs);
     for (let run = this.#first; run !== null; run = run.next) if (run !== culprit) delay.sufferedBy(run);
     if (this.#open === null) {
       this.#open = [];
@@ -54,9 +56,10 @@ export class RunsInFlight {
   }
 
   /** A heartbeat: the sockets are read next. */
-  loopTurned(): void {
-    const beaten = this.#open?.filter((each) => each.beat()) ?? [];
-    if (beaten.length > 0) this.#follow(beaten);
+  loopTurned(nowMs: number): void {
+    const fresh = this.#open?.filter((each) => each.isFresh) ?? [];
+    for (const each of fresh) each.beat(nowMs);
+    if (fresh.length > 0) this.#follow(fresh);
   }
 
   /** The immediates count, so that the loop does not sleep in between: whoever comes in its sleep has not waited. */

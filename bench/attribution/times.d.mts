@@ -28,7 +28,10 @@ export interface DelayedTime {
   /** Those that were sent while another view blocked now and then, or met a block. */
   readonly losing: number;
   readonly usualMs: number;
+  /** How much longer they took, in all, than those sent while nothing blocked. */
   readonly lostMs: number;
+  /** For how long the loop was held between the sending of each and its answer, in all. */
+  readonly heldMs: number;
   readonly delayedMs: number;
   readonly waitMs: number;
 }

@@ -74,7 +74,8 @@ export async function busyTime({ node, accounting, seconds, load = 'steady' }) {
 
 /**
  * Requests while another view blocks, for a while and then not, and so on. What they take longer on average while it does
- * is what the blocks cost them: what the machine itself delays is in both.
+ * is what the blocks cost them: what the machine itself delays is in both. (On a machine without time it is more: whoever
+ * has computed for long has to stand back. So there is also for how long of its time each found the loop held.)
  *
  * @param arrivals `closed`: twenty clients, each of which sends its next request when the last is answered, and waits
  * for short timers meanwhile; `open`: requests come at random moments, also while the loop is held, when the process
@@ -150,14 +151,19 @@ const GAP_MS = 300;
 const overlapMs = (a, b) => Math.min(a.at + a.durationMs, b.at + b.durationMs) - Math.max(a.at, b.at);
 
 function lostTo(holds, requests) {
+  const metMs = ({ at, tookMs }) =>
+    holds.reduce((sum, hold) => sum + Math.max(0, overlapMs(hold, { at, durationMs: tookMs })), 0);
   const isUsual = ({ phase }) => phase === 'calm';
-  const hasLost = (request) =>
-    request.phase === 'blocks' ||
-    holds.some((hold) => overlapMs(hold, { at: request.at, durationMs: request.tookMs }) > 0);
   const usual = requests.filter(isUsual);
-  const losing = requests.filter((request) => !isUsual(request) && hasLost(request));
+  const losing = requests.filter((request) => !isUsual(request) && (request.phase === 'blocks' || metMs(request) > 0));
   const usualMs = sumOf(usual) / usual.length;
-  return { requests: requests.length, losing: losing.length, usualMs, lostMs: sumOf(losing) - losing.length * usualMs };
+  return {
+    requests: requests.length,
+    losing: losing.length,
+    usualMs,
+    lostMs: sumOf(losing) - losing.length * usualMs,
+    heldMs: requests.reduce((sum, request) => sum + metMs(request), 0),
+  };
 }
 
 const sumOf = (requests) => requests.reduce((sum, { tookMs }) => sum + tookMs, 0);

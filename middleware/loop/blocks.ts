@@ -99,7 +99,7 @@ export class Blocks implements SpanListener, LoopListener {
       stretch.run?.held(stretch.toMs - stretch.fromMs);
       this.#blockEnded(stretch.run, stretch, stretch.seen);
     }
-    this.#recorder.runs.loopTurned();
+    this.#recorder.runs.loopTurned(nowMs);
     this.#small.clear();
   }
 
