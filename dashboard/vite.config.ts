@@ -39,14 +39,20 @@ function earlyPage(): Plugin {
     },
     transformIndexHtml: {
       order: 'post',
-      handler: (html, { bundle = {} }) => ({
+      handler: (html, { bundle = {}, chunk: entry }) => ({
         html: html.replace('<script type="module"', '<script type="module" blocking="render"'),
         tags: Object.values(bundle)
           .filter((file) => file.type === 'chunk' && !file.isEntry)
           .map((file) => ({
             tag: 'link',
             injectTo: 'head' as const,
-            attrs: { rel: 'modulepreload', crossorigin: true, href: `./${file.fileName}` },
+            attrs: {
+              rel: 'modulepreload',
+              crossorigin: true,
+              href: `./${file.fileName}`,
+              // What the entry does not ask for at once, such as the plots, must not hold up what is read first.
+              ...(entry?.dynamicImports.includes(file.fileName) ? {} : { fetchpriority: 'low' }),
+            },
           })),
       }),
     },

@@ -23,14 +23,14 @@ export function Overview() {
 
 /** One more in every frame: what is read first is there first. */
 function Parts() {
-  const drawn = useGradual(5, 1);
+  const drawn = useGradual(4, 1);
   return (
     <>
       <FleetFigures />
-      {drawn > 1 && <Concurrency />}
-      {drawn > 2 && <WorstIncidents />}
-      {drawn > 3 && <BusiestViews />}
-      {drawn > 4 && <PresentInstances />}
+      <Concurrency />
+      {drawn > 1 && <WorstIncidents />}
+      {drawn > 2 && <BusiestViews />}
+      {drawn > 3 && <PresentInstances />}
     </>
   );
 }
