@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 /** How long one piece of a long answer may hold the loop. */
-const PIECE_MS = 2;
+const PIECE_MS = 4;
 
 /** Collects what `parts` makes, however long that takes in all: every few milliseconds others have their turn. */
 export async function inPieces<T>(parts: Iterable<T>): Promise<T[]> {
