@@ -165,8 +165,8 @@ export interface WatchdogStopped {
 export const CURRENT_RUN_SYMBOL = 'holdup.currentRun';
 
 /**
- * The global function that the watchdog has the main thread call in the middle of a stall, with the time of asking in
- * milliseconds of `process.hrtime` and of the processor time of the process. It answers a `StackSample` as JSON.
+ * The global function that the watchdog has the main thread call in the middle of a stall, having left the time of asking
+ * in shared memory. It answers a `StackSample` as JSON.
  */
 export const SAMPLE_STACK_SYMBOL = 'holdup.sampleStack';
 

@@ -11,8 +11,8 @@ export class SharedState {
 
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
-    this.#times = new Float64Array(buffer, 0, 2);
-    this.#numbers = new Int32Array(buffer, 16, 7);
+    this.#times = new Float64Array(buffer, 0, 3);
+    this.#numbers = new Int32Array(buffer, 24, 7);
   }
 
   /** When the main thread's loop last turned; 0 before the first beat. */
@@ -60,6 +60,18 @@ export class SharedState {
     Atomics.store(this.#numbers, 3, value ? 1 : 0);
   }
 
+  /** The watchdog asks for a stack: when, and what the process had computed by then (`processCpuMs`). */
+  askForStack(nowMs: number, cpuMs: number): void {
+    this.#times[1] = nowMs;
+    this.#times[2] = cpuMs;
+  }
+  get askedAtMs(): number {
+    return this.#times[1] as number;
+  }
+  get askedCpuMs(): number {
+    return this.#times[2] as number;
+  }
+
   /** How many messages the watchdog has taken, so the main thread can stop posting to one that does not keep up. */
   get messagesTaken(): number {
     return Atomics.load(this.#numbers, 4);
@@ -99,7 +111,7 @@ export class SharedState {
 /** How often the main thread beats, in milliseconds. */
 export const HEARTBEAT_MS = 20;
 
-const BYTES = 48;
+const BYTES = 56;
 
 /** The shared clock: `process.hrtime` in milliseconds. */
 export function hrtimeMs(): number {

@@ -1,4 +1,4 @@
-import type { Session } from 'node:inspector';
+import type { Runtime, Session } from 'node:inspector';
 import { SAMPLE_STACK_SYMBOL, type StackSample } from './messages.js';
 import { hrtimeMs, processCpuMs, type SharedState } from './shared.js';
 import type { Stall } from './stall.js';
@@ -7,6 +7,13 @@ import type { Stall } from './stall.js';
 const MAX_SAMPLES = 20;
 /** Each wait is this much longer than the one before: 45, 60, 80 … milliseconds into the stall. */
 const GROWTH = 1.35;
+
+/** Always the same text: V8 keeps something of every text that it was ever asked to evaluate, 1 KB of the app's heap. */
+const QUESTION: Runtime.EvaluateParameterType = {
+  expression: `globalThis[Symbol.for('${SAMPLE_STACK_SYMBOL}')]?.()`,
+  silent: true,
+  returnByValue: true,
+};
 
 /**
  * Asks the main thread, in the middle of a stall, for its stack. An inspector session evaluates one call to the stack
@@ -57,9 +64,8 @@ export class StackCapture {
       if (!this.#shared.openSession()) return;
       const session = this.#connect();
       this.#asked++;
-      const askedAtMs = hrtimeMs();
-      const expression = `globalThis[Symbol.for('${SAMPLE_STACK_SYMBOL}')]?.(${askedAtMs}, ${processCpuMs()})`;
-      session.post('Runtime.evaluate', { expression, silent: true, returnByValue: true }, (_error, answer) => {
+      this.#shared.askForStack(hrtimeMs(), processCpuMs());
+      session.post('Runtime.evaluate', QUESTION, (_error, answer) => {
         // Nobody's exit may find a session open: Node would wait for it and say so.
         if (session === this.#session) this.#disconnect();
         const sample = toSample(answer?.result?.value);

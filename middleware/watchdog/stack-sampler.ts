@@ -21,7 +21,8 @@ export const NO_WITNESS: StallWitness = { isPast: () => false, sampled() {} };
  * It also lets the witness on this thread know, so that whose block it is is known before it ends.
  */
 export function installStackSampler(shared: SharedState, witness: StallWitness): void {
-  const sample = (askedAtMs: number, askedCpuMs: number): string => {
+  const sample = (): string => {
+    const { askedAtMs, askedCpuMs } = shared;
     const atMs = hrtimeMs();
     const beats = shared.beats;
     const [runId, viewId, operation] = currentRun();
