@@ -41,7 +41,7 @@ describe.each(NODES)('%s', (node) => {
     expect(regex?.samples[0]?.stack[0]?.function).toBe('RegExp.test');
     expect(receiver.incidents.find((each) => each.view.route === '(background)')?.site.function).toBe('burn');
     // The main thread knew the culprit, too, before each block ended.
-    const culprits = blocker.messages.filter((each) => each.type === 'held').map((each) => each.culprit);
+    const culprits = blocker.messages.filter((each) => each.type === 'held').flatMap((each) => each.culprits);
     expect(culprits).toEqual(expect.arrayContaining([7, 8, 0]));
   });
 
