@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { CollectorError } from './errors.js';
+import { COLLECTOR_LIMITS } from './limits.js';
 import { type CollectorOptions, isLoopback, resolveOptions } from './options.js';
 import { CollectorServer } from './server.js';
 
@@ -40,7 +41,7 @@ export async function startCollector(options: CollectorOptions = {}): Promise<Co
   const { host, basePath } = resolved;
   const server = new CollectorServer(resolved, () => Date.now());
   try {
-    server.http.listen(resolved.port, host);
+    server.http.listen({ port: resolved.port, host, backlog: COLLECTOR_LIMITS.connectionsWaiting });
     await once(server.http, 'listening');
   } catch (error) {
     await server.stop();

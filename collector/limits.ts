@@ -17,6 +17,8 @@ export const COLLECTOR_LIMITS = {
   jsonStringBytes: 1024 * 1024,
   /** Ingest requests being read or parsed at once; one more is told to come again. */
   ingestAtOnce: 512,
+  /** Connections that wait to be taken, such as those of a whole fleet after a restart; the system may allow fewer. */
+  connectionsWaiting: 4096,
   liveClients: 1000,
   /** What may wait in one live client's socket before messages are dropped. */
   liveBufferBytes: 1024 * 1024,
