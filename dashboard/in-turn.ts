@@ -1,6 +1,9 @@
+/** About half a frame: what is drawn still has to be laid out and painted. */
+const SLICE_MS = 5;
+
 /**
- * Work in pieces, each in a task of its own, so that none of it keeps a key press or a frame waiting. What is asked for
- * again while it waits is done once.
+ * Work in pieces, as many at a time as a short task holds, so that none of it keeps a key press or a frame waiting. What
+ * is asked for again while it waits is done once.
  */
 export class InTurn<Piece> {
   readonly #work: (piece: Piece) => void;
@@ -13,7 +16,7 @@ export class InTurn<Piece> {
 
   ask(pieces: Iterable<Piece>): void {
     for (const piece of pieces) this.#waiting.add(piece);
-    if (this.#timer === 0) this.#timer = setTimeout(this.#next);
+    if (this.#timer === 0) this.#timer = setTimeout(this.#slice);
   }
 
   stop(): void {
@@ -22,12 +25,20 @@ export class InTurn<Piece> {
     this.#waiting.clear();
   }
 
-  readonly #next = (): void => {
-    this.#timer = 0;
-    const [piece] = this.#waiting;
-    if (piece === undefined) return;
-    this.#waiting.delete(piece);
-    this.#work(piece);
-    if (this.#waiting.size > 0) this.ask([]);
+  readonly #slice = async (): Promise<void> => {
+    const startedAt = performance.now();
+    try {
+      for (const piece of this.#waiting) {
+        this.#waiting.delete(piece);
+        this.#work(piece);
+        // What the piece changed is drawn in a microtask of this task: before this goes on, and on its account.
+        await null;
+        if (performance.now() - startedAt >= SLICE_MS) break;
+      }
+    } finally {
+      // A piece that fails takes nothing else with it.
+      this.#timer = 0;
+      if (this.#waiting.size > 0) this.ask([]);
+    }
   };
 }
