@@ -12,6 +12,7 @@ import { Losses } from './losses.js';
 import type { StoredGroup } from './store/store.js';
 import { Timeline } from './timeline.js';
 import { Unsaved } from './unsaved.js';
+import { UntoldHolds } from './untold-holds.js';
 import { ViewTable, type ViewTotals, viewKey } from './views.js';
 
 /** What happens between two deltas and should not wait for the next one. */
@@ -24,6 +25,8 @@ export interface FleetEvents {
 
 /** `duplicate`: it was counted already. `no room`: it is of one process more than are kept. */
 export type Recorded = 'recorded' | 'duplicate' | 'no room';
+
+const TOLD_OTHERWISE = 'The process went on, and told of this time under other names.';
 
 /**
  * The state of all watched processes, merged. Recording a report costs what the report holds, never what the fleet
@@ -42,6 +45,7 @@ export class Fleet {
   /** What the store does not have yet. */
   readonly unsaved = new Unsaved();
   readonly startedAt: number;
+  readonly #untold = new UntoldHolds();
   events: FleetEvents = { incident: () => {}, blockedChanged: () => {} };
   /** When the first process reported; the windows are not longer than what was watched. */
   #watchedSince = 0;
@@ -128,6 +132,7 @@ export class Fleet {
           service: group.service,
         });
       }
+      this.#untold.heard(group, entry);
       this.unsaved.groups.add(group);
       this.changes.incidents.add(group);
       if (isNew || delta.blocks.length > 0) this.events.incident(group);
@@ -158,6 +163,7 @@ export class Fleet {
       if (state !== entry.shownState || state === 'blocked') this.changes.instances.add(entry);
       entry.shownState = state;
     }
+    this.#resolveUntold(now);
     this.instances.forgetGone(now);
     this.views.forgetIdle(now);
     const second = Math.floor(now / 1000) * 1000 - 1000;
@@ -185,6 +191,13 @@ export class Fleet {
 
   longestBlockMs(now: number): number {
     return this.blocked(now)[0]?.blockedForMs(now) ?? 0;
+  }
+
+  #resolveUntold(now: number): void {
+    for (const group of this.#untold.takeSettled(now)) {
+      const isKept = this.incidents.get(group.service, group.fingerprint) === group;
+      if (isKept && group.state === 'open') this.decide(group, 'resolved', TOLD_OTHERWISE, now);
+    }
   }
 
   #entryOf(instance: Report['instance'], now: number): InstanceEntry | null {

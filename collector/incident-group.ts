@@ -115,6 +115,11 @@ export class IncidentGroup {
     return [count, coldCount, delayedRequests, instances, this.decisions.current.atMs].join(' ');
   }
 
+  /** False while all that is known of it was told by processes that were still held. */
+  get isTold(): boolean {
+    return this.totals.count + this.totals.coldCount > 0;
+  }
+
   hasSeen(instanceId: string): boolean {
     return this.#seenOn.has(instanceId);
   }

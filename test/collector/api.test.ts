@@ -322,3 +322,31 @@ describe('instances', () => {
     expect(detail.lastSeen).toBe(Date.now() - 200);
   });
 });
+
+describe('a hold that was seen while it lasted, and whose end nobody told', () => {
+  const ongoing = incidentOf({ count: 0, totalMs: 0, delayedRequests: 0, delayedMs: 0, blocks: [] });
+  const state = async (): Promise<IncidentDetail> => client.json<IncidentDetail>('api/v1/incidents/v1-export');
+
+  test('is resolved, with the reason, when its process goes on without it', async () => {
+    await client.incidents(instanceOf(), ongoing);
+    expect((await state()).state).toBe('open');
+    pass(11_000);
+    await client.report();
+    await vi.waitFor(async () => expect(await state()).toMatchObject({ state: 'resolved' }), 5000);
+    expect((await state()).stateReason).toContain('under other names');
+  });
+
+  test('stays open when its process is gone', async () => {
+    await client.incidents(instanceOf(), ongoing);
+    pass(60_000);
+    await vi.waitFor(async () => expect(await instanceStates()).toEqual({ 'instance-1': 'gone' }), 5000);
+    await client.report({ instance: instanceOf({ id: 'another' }) });
+    pass(11_000);
+    await client.report({ instance: instanceOf({ id: 'another' }), sequence: 2 });
+    const live = client.live();
+    // A delta ends a second, in which all holds were looked through.
+    await live.message(({ type }) => type === 'delta');
+    live.close();
+    expect((await state()).state).toBe('open');
+  });
+});
