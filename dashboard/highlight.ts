@@ -5,6 +5,9 @@ export type Token = readonly [kind: TokenKind, text: string];
 const TOKEN =
   /(\/\/.*|\/\*[\s\S]*?(?:\*\/|(?![\s\S]))|^[ \t]*\*.*)|('(?:\\.|[^'\\\n])*'?|"(?:\\.|[^"\\\n])*"?|`(?:\\[\s\S]|[^`\\])*`?)|\b(as|async|await|break|case|catch|class|const|continue|default|delete|do|else|export|extends|false|finally|for|from|function|if|import|in|instanceof|interface|let|new|null|of|return|static|super|switch|this|throw|true|try|type|typeof|undefined|var|void|while|yield)\b(?!\s*:)/gm;
 
+/** Nothing is called, set or opened: an alternative that is said in words. */
+const PROSE = /^[^(;={]*$/;
+
 /** Code in coloured pieces, by line. It is no parser: what it gets wrong is a colour. Every piece stays text. */
 export function highlight(code: string): Token[][] {
   const lines: Token[][] = [[]];
@@ -15,7 +18,7 @@ export function highlight(code: string): Token[][] {
     });
   };
   let end = 0;
-  for (const match of code.matchAll(TOKEN)) {
+  for (const match of PROSE.test(code) ? [] : code.matchAll(TOKEN)) {
     add('', code.slice(end, match.index));
     add(match[1] !== undefined ? 'comment' : match[2] !== undefined ? 'string' : 'keyword', match[0]);
     end = match.index + match[0].length;
