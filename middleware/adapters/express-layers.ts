@@ -44,8 +44,8 @@ let lastApp: ExpressApp | undefined;
  * Every handler that Express calls goes through one method of its Layer class. Wrapping that method, in the app's own
  * copy of Express, tells which route a request has reached, by what mount prefixes, and when its code runs.
  */
-export function observeLayers(app: ExpressApp | undefined): void {
-  if (app === undefined || app === lastApp) return;
+export function observeLayers(app: ExpressApp): void {
+  if (app === lastApp) return;
   const layer = layersOf(app)?.[0];
   if (layer === undefined) return;
   lastApp = app;
@@ -63,22 +63,27 @@ export function layersOf(app: ExpressApp): readonly Layer[] | undefined {
   return (app._router ?? (app.lazyrouter === undefined ? app.router : undefined))?.stack;
 }
 
-/** The mount prefixes above `middleware`, as a pattern. */
+/** The mount prefixes above `middleware`, as a pattern; those of the app alone where it stands in several places. */
 export function mountPatternAbove(app: ExpressApp, middleware: unknown): string {
   const above =
     app.parent === undefined ? '' : joinPatterns(mountPatternAbove(app.parent, app), patternText(app.mountpath ?? '/'));
-  return patternWithin(layersOf(app) ?? [], middleware, above) ?? above;
+  const [pattern = above, ...others] = new Set(patternsWithin([layersOf(app) ?? []], middleware, above));
+  return others.length === 0 ? pattern : above;
 }
 
-function patternWithin(layers: readonly Layer[], middleware: unknown, outer: string): string | null {
-  for (const layer of layers) {
-    if (layer.handle === middleware) return outer;
+/** Looks through the innermost of `stacks`, which lead to it. */
+function patternsWithin(stacks: readonly (readonly Layer[])[], middleware: unknown, outer: string): string[] {
+  return (stacks.at(-1) ?? []).flatMap((layer) => {
+    if (layer.handle === middleware) return [outer];
     const { stack } = layer.handle;
-    if (layer.route !== undefined || !Array.isArray(stack)) continue;
-    const found = patternWithin(stack, middleware, isMountedAtRoot(layer) ? outer : mountedPatternOf(layer, outer));
-    if (found !== null) return found;
-  }
-  return null;
+    // A router may lead back into itself.
+    if (layer.route !== undefined || !Array.isArray(stack) || stacks.includes(stack)) return [];
+    return patternsWithin(
+      [...stacks, stack],
+      middleware,
+      isMountedAtRoot(layer) ? outer : mountedPatternOf(layer, outer),
+    );
+  });
 }
 
 type HandleRequest = (this: Layer, request: ExpressRequest, response: ServerResponse, next: Next) => unknown;

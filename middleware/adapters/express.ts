@@ -34,6 +34,7 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
       next();
     };
   let requests = 0;
+  let lastApp: ExpressApp | undefined;
   let mountPattern = '';
   return function holdup(request, response, next) {
     const observer = runningObserver();
@@ -42,7 +43,11 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
       return;
     }
     // Reading a property of a request is slow enough to count. All apps have one copy of Express, but for rare ones.
-    if (requests++ % LOOK_AGAIN_EVERY === 0) mountPattern = observeApp((request as ExpressRequest).app, holdup);
+    if (requests++ % LOOK_AGAIN_EVERY === 0) {
+      const { app } = request as ExpressRequest;
+      if (app !== undefined && app !== lastApp) mountPattern = observeApp(app, holdup);
+      lastApp = app;
+    }
     observeRequest(observer, request, response, next, mountPattern);
   };
 }
@@ -51,8 +56,7 @@ export function holdup(options?: HoldupOptions): HoldupMiddleware {
 const LOOK_AGAIN_EVERY = 64;
 
 /** Returns the pattern of the routers above `middleware`. */
-function observeApp(app: ExpressApp | undefined, middleware: HoldupMiddleware): string {
-  if (app === undefined) return '';
+function observeApp(app: ExpressApp, middleware: HoldupMiddleware): string {
   observeLayers(app);
   if (app.parent === undefined && isFirstOf(app, middleware) && isApplication(app)) observeApplication(app);
   return mountPatternAbove(app, middleware);
