@@ -56,10 +56,6 @@ export class Accounting {
     this.#listener.spanEnded(run, this.#startedAtMs, endedAtMs);
   }
 
-  get isOpen(): boolean {
-    return this.#run !== null;
-  }
-
   /** The run on the loop, if it is the one that a response belongs to. */
   runningFor(response: object): ViewRun | null {
     return this.#run !== null && this.#run.response === response ? this.#run : null;
