@@ -52,7 +52,7 @@ export class MetricsProtobufReader {
     const reader = this.#reader;
     const outer = reader.enter();
     const start = reader.at;
-    const instance = reader.seek(FIRST) ? this.#instance() : null;
+    const instance = reader.seek(FIRST) ? this.#piece(this.#instances, readInstance) : null;
     reader.at = start;
     for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
       if (tag === 0x12) this.#scopeMetrics(instance);
@@ -61,15 +61,16 @@ export class MetricsProtobufReader {
     reader.leave(outer);
   }
 
-  #instance(): Instance | null {
+  /** What the piece that comes next says: known by its bytes, or read. */
+  #piece<T>(known: SeenBytes<T>, read: (reader: ProtobufReader) => T): T {
     const reader = this.#reader;
     const from = reader.at;
     reader.skip(FIRST);
     const to = reader.at;
-    const seen = this.#instances.find(reader, from, to);
+    const seen = known.find(reader, from, to);
     if (seen !== undefined) return seen;
     reader.at = from;
-    return this.#instances.add(reader, from, to, fromResource(readResource(reader)));
+    return known.add(reader, from, to, read(reader));
   }
 
   #scopeMetrics(instance: Instance | null): void {
@@ -94,7 +95,7 @@ export class MetricsProtobufReader {
     let data = 0;
     let dataAt = 0;
     for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
-      if (tag === FIRST) metric = this.#name();
+      if (tag === FIRST) metric = this.#piece(this.#names, readMetricKey);
       else {
         if (DATA.has(tag)) {
           data = tag;
@@ -108,17 +109,6 @@ export class MetricsProtobufReader {
       this.#data(data, metric, builder);
     }
     reader.leave(outer);
-  }
-
-  #name(): MetricKey | null {
-    const reader = this.#reader;
-    const from = reader.at;
-    reader.skip(FIRST);
-    const to = reader.at;
-    const seen = this.#names.find(reader, from, to);
-    if (seen !== undefined) return seen;
-    reader.at = from;
-    return this.#names.add(reader, from, to, metricKeyOf(reader.text()) ?? null);
   }
 
   #data(data: number, metric: MetricKey | null, builder: ReportBuilder | null): void {
@@ -141,4 +131,12 @@ export class MetricsProtobufReader {
     }
     reader.leave(outer);
   }
+}
+
+function readInstance(reader: ProtobufReader): Instance | null {
+  return fromResource(readResource(reader));
+}
+
+function readMetricKey(reader: ProtobufReader): MetricKey | null {
+  return metricKeyOf(reader.text()) ?? null;
 }
