@@ -2,9 +2,9 @@ import { workload } from '../apps/workloads.mjs';
 import { stockTheBookshop } from '../lib/bookshop.mjs';
 import { startCollector } from '../lib/collector.mjs';
 import { compare } from '../lib/comparison.mjs';
+import { COST_COLUMNS, costCells } from '../lib/cost-columns.mjs';
 import { machineLine, nodesOf } from '../lib/machine.mjs';
 import { markdownTable } from '../lib/markdown.mjs';
-import { ratioText } from '../lib/ratio.mjs';
 
 export const summary =
   'CPU time a request: bare Express 5 against the same app with Holdup; the short table of the README';
@@ -70,24 +70,11 @@ export async function bench({ quick, minutes, majors = [20, 24] }) {
 }
 
 function table(results) {
-  const header = [
-    'under',
-    'CPU µs a request',
-    'against bare',
-    'all bursts',
-    'fastest tenth',
-    'by round',
-    'p99 ms',
-    'RSS MB',
-  ];
+  const header = [...COST_COLUMNS, 'by round', 'p99 ms', 'RSS MB'];
   return markdownTable(
     header,
     results.map((each) => [
-      each.name,
-      each.microsPerRequest.toFixed(1),
-      ratioText(each.ratio),
-      each.ratioOfMeans.toFixed(3),
-      each.ratioOfFastest.toFixed(3),
+      ...costCells(each),
       each.ratioOfRounds.map((ratio) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '–')).join(' '),
       each.p99Ms.toFixed(1),
       (each.rssBytes / 1e6).toFixed(0),

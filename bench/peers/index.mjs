@@ -4,6 +4,7 @@ import { stockTheBookshop } from '../lib/bookshop.mjs';
 import { Child } from '../lib/child.mjs';
 import { startCollector } from '../lib/collector.mjs';
 import { compare } from '../lib/comparison.mjs';
+import { COST_COLUMNS, costCells } from '../lib/cost-columns.mjs';
 import { LOAD_CORE, machineLine, nodesOf } from '../lib/machine.mjs';
 import { markdownTable } from '../lib/markdown.mjs';
 import { ratioText } from '../lib/ratio.mjs';
@@ -75,23 +76,21 @@ function section(version, results) {
 
 function figures(results) {
   const header = [
-    'under',
-    'CPU µs a request',
-    'against bare',
-    'all bursts',
-    'fastest tenth',
+    ...COST_COLUMNS,
     'by process',
     'requests/s',
-  ].concat(['p50 ms', 'p99 ms', 'p99.9 ms', 'RSS MB', 'start-up ms', 'bursts']);
+    'p50 ms',
+    'p99 ms',
+    'p99.9 ms',
+    'RSS MB',
+    'start-up ms',
+    'bursts',
+  ];
   const row = (each) =>
     each.failure !== null
       ? [each.name, 'did not run', ...Array(header.length - 2).fill('')]
       : [
-          each.name,
-          each.microsPerRequest.toFixed(1),
-          ratioText(each.ratio),
-          each.ratioOfMeans.toFixed(3),
-          each.ratioOfFastest.toFixed(3),
+          ...costCells(each),
           each.ratioOfRounds.map((ratio) => ratio.toFixed(2)).join(' '),
           each.requestsPerSecond.toFixed(0),
           each.p50Ms.toFixed(2),
