@@ -52,8 +52,7 @@ afterAll(async () => {
 
 /** One instance says that its loop is held; silence soon makes that old. */
 async function blockOne(): Promise<void> {
-  const third = feeder.instances[2];
-  if (third === undefined) throw new Error('no instance');
+  const third = feeder.instanceAt(2);
   const waiting = { view: SEARCH, active: 2, requests: 1, meanMs: 9, busyMs: 2 };
   await feeder.report(third, Date.now(), [waiting], { forSeconds: 2, view: SEARCH });
 }

@@ -21,14 +21,8 @@ afterAll(async () => {
   await collector.stop();
 });
 
-function instanceAt(index: number) {
-  const instance = feeder.instances[index];
-  if (instance === undefined) throw new Error('no such instance');
-  return instance;
-}
-
 test('resolves an incident, shows on every page that it came back, and ignores it with a reason that can be taken back', async () => {
-  await feeder.incidents(instanceAt(0), [exportIncident(Date.now(), half)]);
+  await feeder.incidents(feeder.instanceAt(0), [exportIncident(Date.now(), half)]);
   const [one, other] = await Promise.all([
     openPage(browser, `${collector.url}#/incidents/v1-3f9a61c2d07b`),
     openPage(browser, `${collector.url}#/incidents`),
@@ -46,7 +40,7 @@ test('resolves an incident, shows on every page that it came back, and ignores i
   await row.waitFor();
   await other.page.getByLabel('State').selectOption('');
 
-  await feeder.incidents(instanceAt(0), [exportIncident(Date.now() + 50, half)]);
+  await feeder.incidents(feeder.instanceAt(0), [exportIncident(Date.now() + 50, half)]);
   await row.getByText('regressed').waitFor();
   await page.getByText('It came back').waitFor();
 
@@ -69,8 +63,8 @@ test('resolves an incident, shows on every page that it came back, and ignores i
 
 test('keeps the incidents of two services apart that share code', async () => {
   const shared = { fingerprint: 'v1-shared', operation: 'zlib.gzipSync', view: EXPORT };
-  await feeder.incidents(instanceAt(0), [incident({ ...shared, ...hold(Date.now(), 70, [], []) })]);
-  await feeder.incidents(instanceAt(2), [incident({ ...shared, ...hold(Date.now(), 90, [], []) })]);
+  await feeder.incidents(feeder.instanceAt(0), [incident({ ...shared, ...hold(Date.now(), 70, [], []) })]);
+  await feeder.incidents(feeder.instanceAt(2), [incident({ ...shared, ...hold(Date.now(), 90, [], []) })]);
   const { page, close } = await openPage(browser, `${collector.url}#/incidents`);
   const rows = page.locator('.incident-row', { hasText: 'zlib.gzipSync' });
   await rows.nth(1).waitFor();

@@ -30,6 +30,12 @@ export class FleetFeeder {
     return this.#instances;
   }
 
+  instanceAt(index: number): Instance {
+    const instance = this.#instances[index];
+    if (instance === undefined) throw new Error('no such instance');
+    return instance;
+  }
+
   /** One second of ordinary life of every instance: a report each, and now and then an incident. */
   async second(endMs: number = Date.now()): Promise<void> {
     await this.reports(endMs);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   [collector, browser] = await Promise.all([startCollector({ port: 0 }), launchBrowser()]);
   feeder = new FleetFeeder(collector.url);
   await feeder.reports();
-  await feeder.incidents(instanceAt(0), [
+  await feeder.incidents(feeder.instanceAt(0), [
     exportIncident(Date.now(), half),
     exportIncident(Date.now() + 700, () => 0.9),
   ]);
@@ -27,16 +27,10 @@ afterAll(async () => {
   await collector.stop();
 });
 
-function instanceAt(index: number) {
-  const instance = feeder.instances[index];
-  if (instance === undefined) throw new Error('no such instance');
-  return instance;
-}
-
 const EXPORT_PAGE = '#/incidents/v1-3f9a61c2d07b';
 
 test('colours the words, strings and comments of source lines and of what to write instead', async () => {
-  await feeder.incidents(instanceAt(0), [
+  await feeder.incidents(feeder.instanceAt(0), [
     incident({
       fingerprint: 'v1-coloured',
       ...hold(Date.now(), 70, [], []),
@@ -140,7 +134,7 @@ test('lays the stacks of several samples over one another, as wide as they held 
     traceId: '',
   });
   const report = frame('report', 8);
-  await feeder.incidents(instanceAt(1), [
+  await feeder.incidents(feeder.instanceAt(1), [
     incident({
       fingerprint: 'v1-several-stacks',
       kind: 'block',
@@ -175,12 +169,12 @@ test('lays the stacks of several samples over one another, as wide as they held 
 
 test('shows one process: who waits behind its hold, and the incidents seen on it', async () => {
   const figures = { requests: 1, meanMs: 20, busyMs: 1 };
-  await feeder.incidents(instanceAt(2), [
+  await feeder.incidents(feeder.instanceAt(2), [
     incident({ fingerprint: 'v1-admin', operation: 'zlib.gzipSync', view: SEARCH, ...hold(Date.now(), 90, [], []) }),
   ]);
   const tell = (blocked: { forSeconds: number; view: typeof SEARCH } | null) =>
     feeder.report(
-      instanceAt(2),
+      feeder.instanceAt(2),
       Date.now(),
       blocked !== null
         ? []

@@ -304,8 +304,7 @@ test('copies an incident as Markdown', async () => {
 
 test('shows which process is blocked right now, and by which view', async () => {
   const { page, close } = await openPage(browser, `${collector.url}#/instances`);
-  const instance = feeder.instances[2];
-  if (instance === undefined) throw new Error('no instance');
+  const instance = feeder.instanceAt(2);
   feeder.stop();
   await page.locator('.connection.live').waitFor();
   await page.locator('tbody tr').nth(2).waitFor();
