@@ -133,6 +133,7 @@ function admitSample(sample: IncidentSample): IncidentSample {
       startOffsetMs: each.startOffsetMs,
     })),
     traceId: clip(sample.traceId, 64),
+    ...(sample.note === undefined ? {} : { note: clip(sample.note, NAME_LENGTH) }),
   };
 }
 

@@ -62,8 +62,8 @@ function delayedMsOf(sample: SampleDetail): number {
 }
 
 /** Texts, and about what the objects around them take. */
-function bytesOf({ stack, delayed }: SampleDetail): number {
-  let bytes = OBJECT_BYTES;
+function bytesOf({ stack, delayed, note = '' }: SampleDetail): number {
+  let bytes = OBJECT_BYTES + note.length;
   for (const frame of stack) bytes += OBJECT_BYTES + frame.function.length + frame.file.length;
   for (const each of delayed) bytes += OBJECT_BYTES + each.route.length;
   return bytes;

@@ -43,6 +43,7 @@ export function incidentMarkdown(incident: IncidentDetail): string {
     `- Seen ${plural(incident.count, 'time')} in ${code(incident.service)} on ${plural(incident.instances, 'instance')}, first ${dateTime(incident.firstSeen)}, last ${dateTime(incident.lastSeen)}`,
     `- Held the loop ${duration(incident.totalMs)} in all, at most ${duration(incident.maxMs)}; delayed ${plural(incident.delayedRequests, 'request')} by ${duration(incident.delayedMs)}`,
   ];
+  if (worst?.note !== undefined) lines.push(`- Made of many short calls: ${code(worst.note)}`);
   if (incident.alternative !== '') lines.push(`- Instead: ${code(alternativeFor(incident))}`);
   if (worst !== undefined && worst.stack.length > 0) lines.push('', block(stackText(worst.stack)));
   lines.push('', `<sub>${location.href}</sub>`);

@@ -58,7 +58,7 @@ export interface IncidentSample {
   readonly delayed: readonly DelayedRequest[];
   /** The OpenTelemetry trace it happened in; empty when there was none. */
   readonly traceId: string;
-  /** Sync-only operations that together made a block, such as `200 × fs.statSync`. */
+  /** Short sync-only operations that together made the block, such as `200 × fs.statSync (95 ms)`; absent when none did. */
   readonly note?: string;
 }
 

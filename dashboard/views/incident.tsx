@@ -167,5 +167,7 @@ function adviceFor(incident: IncidentDetail): string {
     return 'The code is not at fault. Give the machine or container more CPU, or run fewer processes on it.';
   if (/^RegExp\./.test(incident.samples[0]?.stack[0]?.function ?? ''))
     return 'A pattern that backtracks takes twice as long for each further character. Leave out nested repetitions, limit the length of what it is given, or match with a linear-time engine such as RE2.';
+  if (incident.samples[0]?.note !== undefined)
+    return 'Each of these calls is short; together they hold the loop. Make fewer of them, or use their async forms, which let the loop turn in between.';
   return 'Split the work and let the loop turn in between, stream it, or move it to a worker thread with syncToAsync().';
 }

@@ -63,6 +63,11 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
           </div>
         </div>
         <FreezeFrame sample={sample} culprit={incident.view} />
+        {sample.note !== undefined && (
+          <p class="inset-text">
+            Made of many short calls: <bdi class="mono">{legible(sample.note)}</bdi>
+          </p>
+        )}
         <p class="hint inset-text">
           {sample.delayed.length === 0
             ? hidden

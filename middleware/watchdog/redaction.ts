@@ -23,6 +23,7 @@ export class Redaction {
         ...sample,
         stack: sample.stack.map((frame) => this.#site(frame)),
         delayed: sample.delayed.map((each) => ({ ...each, route: this.#text(each.route) })),
+        ...(sample.note === undefined ? {} : { note: this.#text(sample.note) }),
       })),
       codeFrame:
         incident.codeFrame === null

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect } from 'node:net';
-import type { InstanceList } from 'holdup/protocol';
+import type { IncidentDetail, IncidentList, InstanceList } from 'holdup/protocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startWatchedApp, type WatchedApp } from '../../bench/attribution/watched-app.mjs';
 import { NODES, until } from '../support/child.js';
@@ -57,6 +57,17 @@ describe.each(NODES)('on Node $version', (node) => {
     const unnamed = await until('the block without a name', () => blocks()[0]);
     expect(unnamed).toMatchObject({ view: { route: '(background)' }, site: { function: 'compute' } });
     socket.destroy();
+  });
+
+  test('says what many short calls made a block together, as far as the collector', async () => {
+    await request('/stats?ms=150');
+    const { fingerprint } = await until('the block is at the collector', async () => {
+      const { incidents } = await app.collected<IncidentList>('incidents');
+      return incidents.find(({ kind, view }) => kind === 'block' && view.route === '/stats');
+    });
+    const { site, samples } = await app.collected<IncidentDetail>(`incidents/${fingerprint}`);
+    expect(site.function).toBe('lookForFiles');
+    expect(samples[0]?.note).toMatch(/^\d{3,} × fs\.statSync \(\d+ ms\)$/);
   });
 
   test('blames garbage collection, and no view, for a block that it filled', async () => {

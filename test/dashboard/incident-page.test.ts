@@ -167,6 +167,27 @@ test('lays the stacks of several samples over one another, as wide as they held 
   await close();
 });
 
+test('says what many short calls made a block together, and what to do then', async () => {
+  const note = '212 × fs.statSync (95 ms)';
+  const stack = [{ function: 'lookForFiles', file: '/srv/bookshop/src/covers.ts', line: 12, column: 5, inApp: true }];
+  const at = Date.now() - 2_000;
+  await feeder.incidents(feeder.instanceAt(1), [
+    incident({
+      fingerprint: 'v1-short-calls',
+      kind: 'block',
+      operation: '(block)',
+      category: 'code',
+      alternative: '',
+      ...hold(at, 110, [], stack),
+      samples: [{ at, durationMs: 110, stack, delayed: [], traceId: '', note }],
+    }),
+  ]);
+  const { page, close } = await openPage(browser, `${collector.url}#/incidents/v1-short-calls`);
+  await page.getByText(note, { exact: true }).waitFor();
+  await page.getByText('Each of these calls is short; together they hold the loop.').waitFor();
+  await close();
+});
+
 test('shows one process: who waits behind its hold, and the incidents seen on it', async () => {
   const figures = { requests: 1, meanMs: 20, busyMs: 1 };
   await feeder.incidents(feeder.instanceAt(2), [

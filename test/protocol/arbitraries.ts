@@ -119,17 +119,21 @@ const incident: fc.Arbitrary<IncidentDelta> = fc
     delayedMs: amount,
     lastSeen: epochMs,
     samples: fc.array(
-      fc.record({
-        at: epochMs,
-        durationMs: amount,
-        stack: fc.array(fc.record({ function: text, file: text, line: count, column: count, inApp: fc.boolean() }), {
-          maxLength: 3,
-        }),
-        delayed: fc.array(fc.record({ method: text, route: text, delayedMs: amount, startOffsetMs: fc.integer() }), {
-          maxLength: 3,
-        }),
-        traceId: fc.constantFrom('', '0af7651916cd43dd8448eb211c80319c'),
-      }),
+      fc.record(
+        {
+          at: epochMs,
+          durationMs: amount,
+          stack: fc.array(fc.record({ function: text, file: text, line: count, column: count, inApp: fc.boolean() }), {
+            maxLength: 3,
+          }),
+          delayed: fc.array(fc.record({ method: text, route: text, delayedMs: amount, startOffsetMs: fc.integer() }), {
+            maxLength: 3,
+          }),
+          traceId: fc.constantFrom('', '0af7651916cd43dd8448eb211c80319c'),
+          note: fc.constantFrom('200 × fs.statSync (95 ms)', '__proto__', '\ud800'),
+        },
+        { requiredKeys: ['at', 'durationMs', 'stack', 'delayed', 'traceId'] },
+      ),
       { maxLength: 3 },
     ),
     blocks: fc.array(fc.record({ at: epochMs, durationMs: amount }), { maxLength: 3 }),
