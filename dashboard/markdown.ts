@@ -7,7 +7,7 @@ import {
 } from '../protocol/index.js';
 import { alternativeFor } from './alternative.js';
 import { count, dateTime, duration, plural } from './format.js';
-import { placeOf, whole, wholePlace } from './names.js';
+import { placeOf, unplaced, whole, wholePlace } from './names.js';
 import { sentenceFor } from './sentence.js';
 import { incidents, overview } from './store.js';
 
@@ -39,11 +39,11 @@ export function incidentMarkdown(incident: IncidentDetail): string {
     '',
     sentenceFor(incident),
     '',
-    `- Where: ${code(wholePlace(incident.site) || 'not known')}`,
+    `- Where: ${code(wholePlace(incident.site) || unplaced(incident))}`,
     `- Seen ${plural(incident.count, 'time')} in ${code(incident.service)} on ${plural(incident.instances, 'instance')}, first ${dateTime(incident.firstSeen)}, last ${dateTime(incident.lastSeen)}`,
     `- Held the loop ${duration(incident.totalMs)} in all, at most ${duration(incident.maxMs)}; delayed ${plural(incident.delayedRequests, 'request')} by ${duration(incident.delayedMs)}`,
   ];
-  if (worst?.note !== undefined) lines.push(`- Made of many short calls: ${code(worst.note)}`);
+  if (worst?.note !== undefined) lines.push(`- Made of short calls: ${code(worst.note)}`);
   if (incident.alternative !== '') lines.push(`- Instead: ${code(alternativeFor(incident))}`);
   if (worst !== undefined && worst.stack.length > 0) lines.push('', block(stackText(worst.stack)));
   lines.push('', `<sub>${location.href}</sub>`);
@@ -80,7 +80,7 @@ function tableRow(incident: IncidentSummary): string {
     duration(incident.delayedMs),
     code(operationWords(incident)),
     code(viewName(incident.view)),
-    code(placeOf(incident.site) || 'not known'),
+    code(placeOf(incident.site) || unplaced(incident)),
     count(incident.count),
   ];
   // A pipe ends a cell even in a code span.

@@ -1,4 +1,4 @@
-import { legible, type Site, type View, viewName } from '../protocol/index.js';
+import { type IncidentSummary, legible, type Site, START_UP_ROUTE, type View, viewName } from '../protocol/index.js';
 
 export { legible };
 
@@ -23,6 +23,12 @@ function shortFile(file: string, parts = 2): string {
 export function placeOf(site: Site): string {
   if (site.file === '') return '';
   return site.line > 0 ? `${shortFile(site.file)}:${site.line}` : shortFile(site.file);
+}
+
+/** What stands where a place would, and why there is none: only code that runs for somebody has one. */
+export function unplaced({ cause, view }: Pick<IncidentSummary, 'cause' | 'view'>): string {
+  if (cause !== 'code') return 'no code is at fault';
+  return view.route === START_UP_ROUTE ? 'while the program loads' : 'place not known';
 }
 
 /** `bookshop/src/exports.ts:41:23`, where there is room for a little more. */

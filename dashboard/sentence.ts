@@ -1,4 +1,4 @@
-import { type IncidentSummary, operationWords } from '../protocol/index.js';
+import { type IncidentSummary, operationWords, START_UP_ROUTE } from '../protocol/index.js';
 import { duration, plural } from './format.js';
 import { legible, nameOf, placeOf } from './names.js';
 
@@ -26,6 +26,7 @@ function whatHappened(incident: IncidentSummary): string {
     return `\`${view}\` ran code${where} that has held the loop for at least ${duration(incident.maxMs)}; its end has not been told.`;
   }
   const times = plural(incident.count + incident.coldCount, 'time');
+  if (incident.view.route === START_UP_ROUTE) return `The program held its own loop ${each} while it loaded, ${times}.`;
   switch (incident.cause) {
     case 'gc':
       return `Garbage collection held the loop ${each} while \`${view}\` ran, ${times}.`;

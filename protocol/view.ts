@@ -19,6 +19,8 @@ export type ViewKind = 'async' | 'sync';
 export const UNMATCHED_ROUTE = '(unmatched)';
 /** Work that no request started: a timer, a queue consumer. */
 export const BACKGROUND_ROUTE = '(background)';
+/** A block while the program loads and has served nothing yet, of which no stack was taken: nobody waits for it. */
+export const START_UP_ROUTE = '(start-up)';
 /** A block that could be given to no view: shown, so that what is not known is not hidden. */
 export const UNKNOWN_ROUTE = '(unknown)';
 /** Where views beyond the limit of an instance are counted together. */

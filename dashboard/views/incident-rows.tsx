@@ -5,7 +5,7 @@ import { roundStep } from '../charts/freeze-scale.js';
 import { Sparkline } from '../charts/sparkline.js';
 import { count, duration, plural } from '../format.js';
 import { memoRow } from '../memo-row.js';
-import { legible, nameOf, placeOf, whole, wholePlace } from '../names.js';
+import { legible, nameOf, placeOf, unplaced, whole, wholePlace } from '../names.js';
 import { useRowWindow } from '../row-window.js';
 import { operationName } from '../sentence.js';
 import { manyServices } from '../store.js';
@@ -95,7 +95,7 @@ const IncidentRow = memoRow(
             </span>
             <small>
               <bdi class="mono place" title={wholePlace(incident.site)}>
-                {place === '' ? 'place not known' : place}
+                {place === '' ? unplaced(incident) : place}
               </bdi>
               {incident.site.function !== '' && <bdi>{legible(incident.site.function, 60)}()</bdi>}
               {incident.owner !== '' && <bdi>via {legible(incident.owner, 60)}</bdi>}

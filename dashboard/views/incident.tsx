@@ -6,7 +6,7 @@ import { type Detail, useIncidentDetail } from '../detail.js';
 import { editorLink } from '../editor.js';
 import { count, dateTime, duration, plural } from '../format.js';
 import { incidentMarkdown } from '../markdown.js';
-import { legible, longerPlace, nameOf, whole, wholePlace } from '../names.js';
+import { legible, longerPlace, nameOf, unplaced, whole, wholePlace } from '../names.js';
 import { hrefTo, queryOf } from '../router.js';
 import { operationName, sentenceFor } from '../sentence.js';
 import { instances, openedFile } from '../store.js';
@@ -125,7 +125,7 @@ function Source({ incident }: { readonly incident: IncidentDetail }) {
         </div>
       </div>
       <p class="source-place mono">
-        <bdi title={wholePlace(incident.site)}>{place === '' ? 'The place in the code is not known.' : place}</bdi>
+        <bdi title={wholePlace(incident.site)}>{place === '' ? unplaced(incident) : place}</bdi>
         {incident.site.function !== '' && <bdi class="hint"> in {legible(incident.site.function)}()</bdi>}
       </p>
       {incident.codeFrame !== null && <CodeFrame frame={incident.codeFrame} site={incident.site} />}

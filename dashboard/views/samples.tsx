@@ -65,7 +65,7 @@ export function Samples({ incident }: { readonly incident: IncidentDetail }) {
         <FreezeFrame sample={sample} culprit={incident.view} />
         {sample.note !== undefined && (
           <p class="inset-text">
-            Made of many short calls: <bdi class="mono">{legible(sample.note)}</bdi>
+            Made of short calls: <bdi class="mono">{legible(sample.note)}</bdi>
           </p>
         )}
         <p class="hint inset-text">

@@ -1,4 +1,4 @@
-import { BACKGROUND_ROUTE, type Cause, UNKNOWN_ROUTE } from '../../protocol/index.js';
+import { BACKGROUND_ROUTE, type Cause, START_UP_ROUTE, UNKNOWN_ROUTE } from '../../protocol/index.js';
 import type { Delay } from '../delay.js';
 import type { CallKind, OperationCall } from '../guard/operation-call.js';
 import { type Recorder, toEpochMs } from '../recorder.js';
@@ -126,8 +126,9 @@ export class Blocks implements SpanListener, LoopListener {
     const gcMs = this.#gc.overlapMs(fromMs, toMs);
     const cause: Cause = gcMs >= durationMs * GC_SHARE ? 'gc' : 'code';
     // Garbage collection is not the doing of the view that happened to run.
-    const isKnown = attributed && cause === 'code';
-    const totals = (isKnown ? run?.view : null) ?? this.#recorder.view('', isKnown ? BACKGROUND_ROUTE : UNKNOWN_ROUTE);
+    const isKnown = (attributed || cold) && cause === 'code';
+    const route = attributed ? BACKGROUND_ROUTE : START_UP_ROUTE;
+    const totals = (isKnown ? run?.view : null) ?? this.#recorder.view('', isKnown ? route : UNKNOWN_ROUTE);
     if (!cold) totals.recordBlock(cause, durationMs);
     this.#listener.blockEnded({
       startedAtMs: this.#toSharedMs(fromMs),

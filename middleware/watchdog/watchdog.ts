@@ -1,6 +1,6 @@
 import { url as inspectorUrl } from 'node:inspector';
 import { isMainThread, Worker } from 'node:worker_threads';
-import { BACKGROUND_ROUTE } from '../../protocol/index.js';
+import { BACKGROUND_ROUTE, START_UP_ROUTE } from '../../protocol/index.js';
 import { WATCHDOG_FILE } from '../own-files.js';
 import { onFirstIdle } from './first-idle.js';
 import type { FromWatchdog, ToWatchdog, ViewNamed, WatchdogStart } from './messages.js';
@@ -215,7 +215,8 @@ class ThreadWatchdog implements Watchdog {
 
 /** The program does what it is for, or it has been there for as long as a report covers. */
 function isWork(message: ToWatchdog): boolean {
-  return message.type === 'drained' || (message.type === 'view' && message.view.route !== BACKGROUND_ROUTE);
+  if (message.type !== 'view') return message.type === 'drained';
+  return message.view.route !== BACKGROUND_ROUTE && message.view.route !== START_UP_ROUTE;
 }
 
 function messageOf(error: unknown): string {

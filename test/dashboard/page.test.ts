@@ -83,6 +83,17 @@ test('shows the verdict, and an incident as it happens, without a reload', async
       count: 0,
       coldCount: 1,
     }),
+    incident({
+      fingerprint: 'v1-start-up',
+      kind: 'block',
+      operation: '(block)',
+      category: 'code',
+      view: { method: '', route: '(start-up)', handler: '', kind: 'sync' },
+      site: { function: '', file: '', line: 0, column: 0 },
+      alternative: '',
+      count: 0,
+      coldCount: 1,
+    }),
   ]);
   await rows(page).filter({ hasText: 'crypto.pbkdf2Sync' }).waitFor();
   await close();
@@ -141,6 +152,10 @@ test('keeps cold work apart from steady work', async () => {
   expect(await cold.isVisible()).toBe(false);
   await page.getByRole('heading', { name: 'Cold' }).click();
   await cold.waitFor();
+  const startUp = rows(page).filter({ hasText: '(start-up)' });
+  expect(await startUp.innerText()).toContain('while the program loads');
+  await startUp.click();
+  await page.getByText(/^The program held its own loop up to .* while it loaded, 1 time\./).waitFor();
   await close();
 });
 

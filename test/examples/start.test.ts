@@ -1,6 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { type IncidentList, type IncidentSummary, type InstanceList, viewName } from 'holdup/protocol';
+import {
+  type IncidentDetail,
+  type IncidentList,
+  type IncidentSummary,
+  type InstanceList,
+  viewName,
+} from 'holdup/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Child, getJson, ROOT, until } from '../support/child.js';
 
@@ -73,6 +79,20 @@ describe('npm start', () => {
         each.view.route.endsWith('/repaired') && each.count > 0 && each.cause === 'code' && each.kind === 'sync-only',
     );
     expect(accused.map((each) => `${viewName(each.view)}: ${each.operation}`)).toEqual([]);
+  });
+
+  test('gives every steady hold of a view its line, and a freeze frame with its stack', async () => {
+    const held = (await incidents()).filter(
+      ({ cause, view, count, maxMs }) => cause === 'code' && view.method !== '' && count > 0 && maxMs >= 100,
+    );
+    expect(held.length).toBeGreaterThan(0);
+    for (const { fingerprint, view } of held) {
+      const { site, samples } = await getJson<IncidentDetail>(
+        `${dashboard}/api/v1/incidents/${fingerprint}?service=${SERVICE}`,
+      );
+      expect(site.line, viewName(view)).toBeGreaterThan(0);
+      expect(samples[0]?.stack.length, viewName(view)).toBeGreaterThan(0);
+    }
   });
 
   test('shows both worker processes as instances of the bookshop', async () => {
