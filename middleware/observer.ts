@@ -1,4 +1,5 @@
 import type { Instance } from '../protocol/index.js';
+import { now } from './clock.js';
 import { destinationOf } from './destination.js';
 import { type Guard, installGuard } from './guard/index.js';
 import type { CallTally, OperationCall } from './guard/operation-call.js';
@@ -144,7 +145,7 @@ export class Observer {
 
   /** A request has reached the first middleware, or `withView` begins (then there is no response). */
   startRun(view: ViewTotals, response: object | null = null): ViewRun {
-    const run = new ViewRun(++this.#lastRunId, view, response, performance.now());
+    const run = new ViewRun(++this.#lastRunId, view, response, now());
     this.recorder.recordStart(run);
     return run;
   }
@@ -157,7 +158,7 @@ export class Observer {
 
   /** The response has closed. */
   finishRun(run: ViewRun): void {
-    const nowMs = performance.now();
+    const nowMs = now();
     this.recorder.recordFinish(run, nowMs);
     this.#outputs.runFinished(run, nowMs - run.startedAtMs);
   }
@@ -212,9 +213,9 @@ export class Observer {
 
   #drain(): void {
     const startedMs = performance.now();
-    const now = performance.eventLoopUtilization();
-    const elapsed = performance.eventLoopUtilization(now, this.#utilization);
-    this.#utilization = now;
+    const utilization = performance.eventLoopUtilization();
+    const elapsed = performance.eventLoopUtilization(utilization, this.#utilization);
+    this.#utilization = utilization;
     const memory = process.memoryUsage();
     const report = this.recorder.drain(
       {

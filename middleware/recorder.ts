@@ -49,6 +49,7 @@ export class Recorder implements OperationSink {
   readonly #blockThresholdMs: number;
   readonly #views = new Map<string, ViewTotals>();
   /** One for each method that Node's parser knows. */
+  #lastUnmatched: ViewTotals | null = null;
   readonly #unmatched = new Map<string, ViewTotals>();
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
@@ -80,8 +81,11 @@ export class Recorder implements OperationSink {
 
   /** Where a request counts until the router has found its route; looked up by the method alone, for every request. */
   unmatchedView(method: string): ViewTotals {
+    // Nearly always the same method again.
+    if (this.#lastUnmatched?.view.method === method) return this.#lastUnmatched;
     let view = this.#unmatched.get(method);
     if (view === undefined) this.#unmatched.set(method, (view = this.view(method, UNMATCHED_ROUTE)));
+    this.#lastUnmatched = view;
     return view;
   }
 

@@ -31,8 +31,6 @@ export class ViewRun {
   earlyCalls: EarlyCall[] = NO_CALLS;
   /** The mount prefixes above the router that the request is in now, as patterns. */
   mountPattern = '';
-  /** The framework's route object that `view` was named by. */
-  route: unknown;
   /** The neighbours in the list of runs in flight. */
   previous: ViewRun | null = null;
   next: ViewRun | null = null;

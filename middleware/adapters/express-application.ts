@@ -3,6 +3,7 @@ import { replace } from '../guard/replacement.js';
 import { type AnyFunction, disguise } from '../guard/wrap.js';
 import { runningObserver } from '../process-observer.js';
 import { type ExpressApp, layersOf, observeLayers } from './express-layers.js';
+import type { Layer } from './express-route.js';
 import { observeRequest, runOf } from './request-run.js';
 
 const OBSERVED = Symbol('holdup.express.handle');
@@ -37,7 +38,7 @@ export function observeApplication(application: Application): void {
   if (application.handle[OBSERVED] === true) return;
   replace(application, 'handle', (original) => {
     const handle: Handle = function (request, response, done) {
-      const proceed = (): unknown => Reflect.apply(original, this, [request, response, done] as never);
+      const proceed = (): unknown => (original as Handle).call(this, request, response, done);
       const observer = runningObserver();
       if (observer === null || runOf(observer, response) !== undefined) return proceed();
       observeLayers(this);
@@ -49,8 +50,20 @@ export function observeApplication(application: Application): void {
   });
 }
 
-/** Whether `middleware` is the application's first, so that it sees every request that the application does. */
-export function isFirstOf(app: ExpressApp, middleware: unknown): boolean {
+/**
+ * The layer of `middleware`, if it is the application's first: then it sees every request that the application does.
+ */
+export function firstLayerOf(app: ExpressApp, middleware: unknown): Layer | undefined {
   const first = layersOf(app)?.find(({ name }) => !EXPRESS_4_OWN.has(name));
-  return first !== undefined && first.handle === middleware && first.route === undefined;
+  return first !== undefined && first.handle === middleware && first.route === undefined ? first : undefined;
+}
+
+/**
+ * The application makes view runs by itself now, so a request that is one passes the middleware's layer by: that is a
+ * good part of what a request costs. One that comes by another way still meets it.
+ */
+export function passBy(layer: Layer & { match?: (path: string) => unknown }): void {
+  const { match } = layer;
+  if (match === undefined || Object.hasOwn(layer, 'match')) return;
+  layer.match = (path) => (runningObserver()?.accounting.isOpen === true ? false : match.call(layer, path));
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HoldupOptions } from '../options.js';
 import { observeProcess, runningObserver } from '../process-observer.js';
-import { isApplication, isFirstOf, observeApplication } from './express-application.js';
+import { firstLayerOf, isApplication, observeApplication, passBy } from './express-application.js';
 import { type ExpressApp, type ExpressRequest, mountPatternAbove, observeLayers } from './express-layers.js';
 import { observeRequest } from './request-run.js';
 
@@ -58,6 +58,10 @@ const LOOK_AGAIN_EVERY = 64;
 /** Returns the pattern of the routers above `middleware`. */
 function observeApp(app: ExpressApp, middleware: HoldupMiddleware): string {
   observeLayers(app);
-  if (app.parent === undefined && isFirstOf(app, middleware) && isApplication(app)) observeApplication(app);
+  const layer = app.parent === undefined ? firstLayerOf(app, middleware) : undefined;
+  if (layer !== undefined && isApplication(app)) {
+    observeApplication(app);
+    passBy(layer);
+  }
   return mountPatternAbove(app, middleware);
 }

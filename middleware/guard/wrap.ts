@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import { currentRun, type ViewRun } from '../view-run.js';
 import type { GuardedOperation } from './guarded-operation.js';
 import { withoutOurFrames } from './own-frames.js';
@@ -5,7 +6,6 @@ import { recordCall, refuseCall } from './witness.js';
 
 // The host may replace any of these later; a wrapper must not notice.
 const { apply, construct } = Reflect;
-const now = performance.now.bind(performance);
 
 export type AnyFunction = (this: unknown, ...args: never[]) => unknown;
 

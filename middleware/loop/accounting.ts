@@ -1,3 +1,4 @@
+import { now } from '../clock.js';
 import type { ViewRun } from '../view-run.js';
 import type { SharedState } from '../watchdog/shared.js';
 
@@ -31,7 +32,7 @@ export class Accounting {
    * Opens a span for `run` and returns true, or returns false when one is open already. `close` must follow a true.
    * A span that was sampled stands for `weight` of its kind, so that sums over many are right on average.
    */
-  open(run: ViewRun, nowMs: number = performance.now(), weight = 1, adopted = false): boolean {
+  open(run: ViewRun, nowMs: number = now(), weight = 1, adopted = false): boolean {
     if (this.#run !== null) {
       if (!this.#adopted || this.#run === run) return false;
       this.close();
@@ -49,7 +50,7 @@ export class Accounting {
     if (run === null) return;
     this.#run = null;
     this.#shared.currentViewId = 0;
-    const endedAtMs = performance.now();
+    const endedAtMs = now();
     const durationMs = endedAtMs - this.#startedAtMs;
     // Blocks are found whether spans are sampled or not, so a span that is one stands for itself alone.
     run.held(durationMs >= this.#thresholdMs ? durationMs : durationMs * this.#weight);
@@ -59,6 +60,11 @@ export class Accounting {
   /** The run on the loop, if it is the one that a response belongs to. */
   runningFor(response: object): ViewRun | null {
     return this.#run !== null && this.#run.response === response ? this.#run : null;
+  }
+
+  /** Some run's code is known to be on the loop. */
+  get isOpen(): boolean {
+    return this.#run !== null;
   }
 
   /** True when the run is on the loop already, so nothing need be opened for it. */

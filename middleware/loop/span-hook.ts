@@ -1,4 +1,5 @@
 import { type AsyncHook, createHook } from 'node:async_hooks';
+import { now } from '../clock.js';
 import { currentRun, type ViewRun } from '../view-run.js';
 import type { Accounting } from './accounting.js';
 
@@ -58,7 +59,7 @@ export class SpanHook {
     this.#depth++;
     const run = currentRun.getStore();
     if (run === undefined || this.#accounting.isOpenFor(run)) return;
-    if (this.#accounting.open(run, performance.now(), this.#weight)) this.#openedAtDepth = this.#depth;
+    if (this.#accounting.open(run, now(), this.#weight)) this.#openedAtDepth = this.#depth;
   }
 
   #after(): void {

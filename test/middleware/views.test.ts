@@ -47,6 +47,27 @@ describe.each(['express', 'express4'])('with %s', (framework) => {
     expect(await view('GET', route)).toMatchObject({ route, handler });
   });
 
+  test.concurrent.each([
+    ['POST', 'DELETE', '/overridden'],
+    ['POST', 'POST', '/overridden'],
+    ['POST', 'PUT', '/any'],
+    ['POST', 'POST', '/any'],
+    ['HEAD', 'HEAD', '/books/:id'],
+  ])('names a %s that has become a %s by what it is at its handler', async (sent, become, route) => {
+    const headers = { 'x-method': become };
+    for (let i = 0; i < 2; i++) {
+      await (await fetch(url + route.replace(':id', '1'), { method: sent, headers })).text();
+    }
+    await until('both are counted', async () => (await view(become, route)).requests >= 2);
+  });
+
+  test('sees a request that reaches the router by another way than the app', async () => {
+    // By then the app itself makes the view runs, and the middleware stands aside.
+    for (let i = 0; i < 2; i++) await (await fetch(url)).text();
+    expect(await (await fetch(`${url}/handed`, { headers: { 'x-way': 'router' } })).text()).toBe('handed on');
+    expect(await view('GET', '/handed')).toBeDefined();
+  });
+
   test.concurrent('names a router mounted under a regular expression without the raw path', async () => {
     await (await fetch(`${url}/v12/items/5`)).text();
     const { views } = await until('the view is known', async () => {
