@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';
+import * as allocations from './allocations/index.mjs';
 import * as attack from './attack/index.mjs';
 import * as attribution from './attribution/index.mjs';
 import * as collector from './collector/index.mjs';
@@ -18,7 +19,21 @@ import * as peers from './peers/index.mjs';
 import * as soak from './soak/index.mjs';
 import * as startup from './startup/index.mjs';
 
-const BENCHES = { attribution, overhead, peers, micro, guard, memory, soak, startup, growth, collector, fuzz, attack };
+const BENCHES = {
+  attribution,
+  overhead,
+  peers,
+  micro,
+  allocations,
+  guard,
+  memory,
+  soak,
+  startup,
+  growth,
+  collector,
+  fuzz,
+  attack,
+};
 
 const { values, positionals } = parseArgs({
   options: {

@@ -1,0 +1,55 @@
+// An Express 5 app that is handed requests without a socket, under VARIANT. `{ ask: 'bytes' }` is answered by what one
+// request allocates: the median of several thousand in a row, in a young generation so large that nothing is collected.
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
+import { UNDER } from '../apps/under.mjs';
+import { median } from '../lib/statistics.mjs';
+
+const WARM_UP = 60_000;
+const MEASUREMENTS = 9;
+const REQUESTS = 1000;
+/** After so many the loop turns, as it does in a server. */
+const BATCH = 1000;
+/** Longer than Holdup's heartbeat. */
+const PAUSE_MS = 25;
+
+const { middleware = [] } = await UNDER[process.env.VARIANT]();
+const express = createRequire(import.meta.url)('express');
+const app = express();
+for (const each of middleware) app.use(each);
+app.get('/', () => {});
+
+const socket = new Socket();
+
+function serveOne() {
+  const request = new IncomingMessage(socket);
+  Object.assign(request, { method: 'GET', url: '/', httpVersionMajor: 1, httpVersionMinor: 1 });
+  const response = new ServerResponse(request);
+  response.on('finish', nothing);
+  app(request, response);
+  response.emit('close');
+}
+
+function nothing() {}
+
+async function bytesOfOne() {
+  for (let done = 0; done < WARM_UP; done += BATCH) {
+    for (let i = 0; i < BATCH; i++) serveOne();
+    await sleep(PAUSE_MS);
+  }
+  const measured = [];
+  for (let i = 0; i < MEASUREMENTS; i++) {
+    await sleep(PAUSE_MS);
+    const before = getHeapStatistics().used_heap_size;
+    for (let j = 0; j < REQUESTS; j++) serveOne();
+    measured.push((getHeapStatistics().used_heap_size - before) / REQUESTS);
+  }
+  return median(measured);
+}
+
+process.on('message', async () => process.send({ bytes: await bytesOfOne() }));
+process.on('disconnect', () => process.exit());
+process.send({ ready: true });

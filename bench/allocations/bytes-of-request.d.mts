@@ -1,0 +1,1 @@
+export function bytesOfRequest(program: string, variant: string): Promise<number>;
