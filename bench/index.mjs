@@ -1,6 +1,6 @@
 // `npm run bench -- [name …] [--quick] [--write] [--minutes N] [--node 20,24] [--requests N] [--set-reference]`
-// Measures, and prints Markdown on stdout. `--write` also puts it into docs/benchmarks.md, and the short table of
-// `overhead` into the README.
+// Measures, and prints Markdown on stdout. `--write` also puts it into docs/benchmarks.md, and the short tables of
+// `overhead` and `peers` into the README.
 import { parseArgs } from 'node:util';
 import { ensureBuilt } from '../scripts/lib/build.mjs';
 import { ensureInstalled } from '../scripts/lib/install.mjs';

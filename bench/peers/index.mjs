@@ -29,6 +29,8 @@ export async function bench({ quick, minutes, majors }) {
   const collector = await startCollector();
   const sink = await Child.start(process.execPath, [SINK], { core: LOAD_CORE });
   const sections = [];
+  /** By version, what a request of hello-world costs under each variant. */
+  const short = new Map();
   let taken;
   try {
     const variants = await variantsOf(collector.url, sink.ready.url);
@@ -50,12 +52,26 @@ export async function bench({ quick, minutes, majors }) {
         });
       }
       sections.push(section(version, results));
+      short.set(version, results.hello);
     }
     taken = await sink.ask({ ask: 'taken' });
   } finally {
     await Promise.all([collector.stop(), sink.stop()]);
   }
-  return `## Beside its peers\n\n${sections.join('\n\n')}\n\n${method(plan, taken)}`;
+  return {
+    markdown: `## Beside its peers\n\n${sections.join('\n\n')}\n\n${method(plan, taken)}`,
+    readme: shortTable(short),
+  };
+}
+
+/** The README's: the bursts of hello-world that nothing else disturbed. */
+function shortTable(byVersion) {
+  const [first = []] = byVersion.values();
+  const cell = ({ failure, ratioOfFastest }) => (failure === null ? `${ratioOfFastest.toFixed(2)} ×` : 'did not run');
+  return markdownTable(
+    ['CPU a request, fastest tenth', ...byVersion.keys()].map((title) => title.replace(/^v/, 'Node v')),
+    first.map(({ name }, at) => [name, ...[...byVersion.values()].map((results) => cell(results[at]))]),
+  );
 }
 
 function section(version, results) {
