@@ -22,8 +22,9 @@ export function startServer(node, { env = {}, nodeArgs = [] }, workload, size = 
  * Compares variants of one app by what a request costs. The first variant is the bare one.
  *
  * Each round starts one fresh process a variant, because processes differ (memory layout, when the JIT compiles what).
- * Within a round the variants take turns in short bursts, in an order that changes, so that a machine that slows down or
- * speeds up does so for all of them. Each burst is set against the bare one of the same turn.
+ * Within a round, after one turn that does not count, the variants take turns in short bursts, in an order that changes,
+ * so that a machine that slows down or speeds up does so for all of them. Each burst is set against the bare one of the
+ * same turn.
  *
  * A variant that does not start or fails is left out and says why. Of the rounds and turns asked for, those are made
  * for which there is time.
@@ -38,7 +39,7 @@ export async function compare(plan) {
   for (let round = 0; round < plan.rounds; round++) {
     const endsAtMs = startedAtMs + (plan.budgetMs * (round + 1)) / plan.rounds;
     if (round > 0 && performance.now() >= endsAtMs) continue;
-    await playRound(plan, totals, endsAtMs);
+    await playRound(plan, totals, round, endsAtMs);
   }
   return totals.map((each) => each.result(totals[0]));
 }
@@ -98,7 +99,7 @@ class Totals {
   }
 }
 
-async function playRound(plan, totals, endsAtMs) {
+async function playRound(plan, totals, round, endsAtMs) {
   const load = await startLoad();
   /** By the variant's place; null for one that failed. */
   const servers = totals.map(() => null);
@@ -122,13 +123,19 @@ async function playRound(plan, totals, endsAtMs) {
         await burst(plan, load, servers[at], plan.warmup);
       });
     }
-    for (let turn = 0; turn < plan.turns && (turn === 0 || performance.now() < endsAtMs); turn++) {
+    const takeTurns = async (turn) => {
       const results = [];
       for (let i = 0; i < servers.length; i++) {
-        const at = (i + turn) % servers.length;
+        const at = (i + turn + round) % servers.length;
         if (servers[at] === null) continue;
         results[at] = await attempt(at, () => burst(plan, load, servers[at], { durationMs: plan.burstMs }));
       }
+      return results;
+    };
+    // The first to be warm has waited for all the others, and its threads and caches with it.
+    await takeTurns(0);
+    for (let turn = 0; turn < plan.turns && (turn === 0 || performance.now() < endsAtMs); turn++) {
+      const results = await takeTurns(turn);
       for (const [at, result] of results.entries()) if (result) totals[at].add(result, results[0]);
     }
     for (const each of totals) each.endRound();
