@@ -11,7 +11,7 @@ export const summary =
 
 const FULL = { minutes: 8, turns: 40, burstMs: 300, warmup: { count: 20_000, durationMs: 5000 } };
 const QUICK = { minutes: 1, turns: 4, burstMs: 150, warmup: { count: 6000, durationMs: 2000 } };
-/** Each with the share of the time that it gets, and the bar that design.md sets by major version of Node. */
+/** Each with how many rounds of fresh processes it gets: hello-world's differ more, and are warm sooner. */
 const MEASURED = [
   { name: 'hello', title: 'hello-world, which does nothing', rounds: 4 },
   { name: 'bookshop', title: "the bookshop's healthy views", rounds: 2 },
