@@ -1,4 +1,4 @@
-// `npm run bench -- [name …] [--quick] [--write] [--minutes N] [--node 20,24] [--requests N] [--set-reference]`
+// `npm run bench -- [name …] [--quick] [--write] [--minutes N] [--node 20,24] [--workloads hello] [--requests N] [--set-reference]`
 // Measures, and prints Markdown on stdout. `--write` also puts it into docs/benchmarks.md, and the short tables of
 // `overhead` and `peers` into the README.
 import { parseArgs } from 'node:util';
@@ -43,6 +43,8 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string' },
     /** Major versions of Node, instead of those that the bench measures. */
     node: { type: 'string' },
+    /** For `peers`: `hello,awaits,file,bookshop,routes`, or some of them, each with the more bursts. */
+    workloads: { type: 'string' },
     /** For `memory`: after how many requests. For `fuzz`: how many. */
     requests: { type: 'string' },
     /** For `micro`: makes this run the one that later runs are held against. */
@@ -54,6 +56,7 @@ const options = {
   quick: values.quick,
   minutes: values.minutes === undefined ? undefined : Number(values.minutes),
   majors: values.node?.split(',').map(Number),
+  workloads: values.workloads?.split(','),
   requests: values.requests === undefined ? undefined : Number(values.requests),
   setReference: values['set-reference'],
 };

@@ -20,10 +20,12 @@ const QUICK = { minutes: 1.5, rounds: 1, turns: 2, burstMs: 60, warmup: { count:
 const SHARES = { hello: 0.4, awaits: 0.15, file: 0.15, bookshop: 0.15, routes: 0.15 };
 
 /** Measures and returns the report, as Markdown. `--quick` measures hello-world on the Node that runs this. */
-export async function bench({ quick, minutes, majors }) {
+export async function bench({ quick, minutes, majors, workloads }) {
   const plan = quick ? QUICK : FULL;
   const nodes = nodesOf(majors ?? (quick ? [Number(process.versions.node.split('.')[0])] : [20, 22, 24]));
-  const names = Object.keys(SHARES).slice(0, quick && minutes === undefined ? 2 : undefined);
+  const names = workloads ?? Object.keys(SHARES).slice(0, quick && minutes === undefined ? 2 : undefined);
+  const unknown = names.filter((name) => !Object.hasOwn(SHARES, name));
+  if (unknown.length > 0) throw new Error(`There is no workload ${unknown}; there are ${Object.keys(SHARES)}.`);
   await ensurePeers();
   await stockTheBookshop();
   const collector = await startCollector();
@@ -52,7 +54,7 @@ export async function bench({ quick, minutes, majors }) {
         });
       }
       sections.push(section(version, results));
-      short.set(version, results.hello);
+      if (results.hello !== undefined) short.set(version, results.hello);
     }
     taken = await sink.ask({ ask: 'taken' });
   } finally {
@@ -60,7 +62,7 @@ export async function bench({ quick, minutes, majors }) {
   }
   return {
     markdown: `## Beside its peers\n\n${sections.join('\n\n')}\n\n${method(plan, taken)}`,
-    readme: shortTable(short),
+    readme: short.size === 0 ? undefined : shortTable(short),
   };
 }
 
@@ -78,7 +80,7 @@ function section(version, results) {
   const names = Object.keys(results);
   const ratios = markdownTable(
     ['CPU a request against bare', ...names.map((name) => WORKLOADS[name].title)],
-    results.hello.map(({ name }, at) => [
+    results[names[0]].map(({ name }, at) => [
       name,
       ...names.map((each) => (results[each][at].failure === null ? ratioText(results[each][at].ratio) : 'did not run')),
     ]),
