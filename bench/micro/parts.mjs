@@ -91,7 +91,7 @@ const parts = {};
   parts['live: a delta of 200 views and 20 incidents'] = () => {
     const at = Date.now();
     const point = fleet.peekSecond(at);
-    const changes = fleet.takeChanges(at, 200);
+    const changes = fleet.changes.take(at, 200);
     return JSON.stringify({
       overview: overviewOf(fleet, at),
       views: changes.views.map((view) => viewSummary(fleet, view, at)),
