@@ -49,8 +49,8 @@ export class Recorder implements OperationSink {
   readonly #blockThresholdMs: number;
   readonly #views = new Map<string, ViewTotals>();
   /** One for each method that Node's parser knows. */
-  #lastUnmatched: ViewTotals | null = null;
   readonly #unmatched = new Map<string, ViewTotals>();
+  #lastUnmatched: ViewTotals | null = null;
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
   readonly #unsettled = new Set<EarlyCall>();

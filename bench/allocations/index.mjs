@@ -13,14 +13,14 @@ const VARIANTS = [
 /** Measures and returns the report, as Markdown. */
 export async function bench({ majors = [20, 22, 24, 26] }) {
   const nodes = nodesOf(majors);
-  const columns = await Promise.all(
+  const rows = await Promise.all(
     VARIANTS.map(async ({ name, variant }) => {
       const cells = [];
       for (const { program } of nodes) cells.push(await bytesOfRequest(program, variant));
       return [name, ...cells.map((bytes) => Math.round(bytes).toLocaleString('en'))];
     }),
   );
-  const table = markdownTable(['bytes a request', ...nodes.map(({ version }) => `Node ${version}`)], columns);
+  const table = markdownTable(['bytes a request', ...nodes.map(({ version }) => `Node ${version}`)], rows);
   return (
     `## Allocations a request\n\n${table}\n\n${machineLine()}. A hello-world of Express 5 without a socket and an answer, ` +
     'which would be the same in each; what V8 itself allocates when it looks a property up in vain is in it, and on Node 20 ' +

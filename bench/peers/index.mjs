@@ -68,10 +68,10 @@ export async function bench({ quick, minutes, majors, workloads }) {
 
 /** The README's: the bursts of hello-world that nothing else disturbed. */
 function shortTable(byVersion) {
-  const [first = []] = byVersion.values();
+  const [first] = byVersion.values();
   const cell = ({ failure, ratioOfFastest }) => (failure === null ? `${ratioOfFastest.toFixed(2)} ×` : 'did not run');
   return markdownTable(
-    ['CPU a request, fastest tenth', ...byVersion.keys()].map((title) => title.replace(/^v/, 'Node v')),
+    ['CPU a request, fastest tenth', ...[...byVersion.keys()].map((version) => `Node ${version}`)],
     first.map(({ name }, at) => [name, ...[...byVersion.values()].map((results) => cell(results[at]))]),
   );
 }

@@ -69,7 +69,6 @@ const IncidentRow = memoRow(
   }) {
     const times = cold ? incident.coldCount : incident.count;
     const ended = incident.count + incident.coldCount > 0;
-    const place = placeOf(incident.site);
     return (
       <li>
         <a class="incident-row" data-row href={incidentHref(incident)}>
@@ -95,7 +94,7 @@ const IncidentRow = memoRow(
             </span>
             <small>
               <bdi class="mono place" title={wholePlace(incident.site)}>
-                {place === '' ? unplaced(incident) : place}
+                {placeOf(incident.site) || unplaced(incident)}
               </bdi>
               {incident.site.function !== '' && <bdi>{legible(incident.site.function, 60)}()</bdi>}
               {incident.owner !== '' && <bdi>via {legible(incident.owner, 60)}</bdi>}

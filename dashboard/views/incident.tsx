@@ -125,7 +125,7 @@ function Source({ incident }: { readonly incident: IncidentDetail }) {
         </div>
       </div>
       <p class="source-place mono">
-        <bdi title={wholePlace(incident.site)}>{place === '' ? unplaced(incident) : place}</bdi>
+        <bdi title={wholePlace(incident.site)}>{place || unplaced(incident)}</bdi>
         {incident.site.function !== '' && <bdi class="hint"> in {legible(incident.site.function)}()</bdi>}
       </p>
       {incident.codeFrame !== null && <CodeFrame frame={incident.codeFrame} site={incident.site} />}

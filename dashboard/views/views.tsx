@@ -1,7 +1,6 @@
 import {
   BACKGROUND_ROUTE,
   OTHER_ROUTE,
-  START_UP_ROUTE,
   UNKNOWN_ROUTE,
   UNMATCHED_ROUTE,
   type ViewSummary,
@@ -50,7 +49,6 @@ export function ViewTable({ views, sortable }: { readonly views: readonly ViewSu
 /** What stands for no handler of the app. */
 const PSEUDO_VIEWS: Readonly<Record<string, string>> = {
   [BACKGROUND_ROUTE]: 'work that no request started',
-  [START_UP_ROUTE]: 'the program, before its first request',
   [UNKNOWN_ROUTE]: 'holds that could be given to no view',
   [UNMATCHED_ROUTE]: 'answered by no route',
   [OTHER_ROUTE]: 'views beyond the limit of a process',

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module';
 import { type Collector, startCollector } from 'holdup/collector';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exportIncident, incident, SEARCH, searchIncident } from './bookshop-incidents.js';
 import { launchBrowser } from './browser.js';
-import { exportIncident, FleetFeeder, incident, SEARCH, searchIncident } from './fleet-feeder.js';
+import { FleetFeeder } from './fleet-feeder.js';
 import { openPage } from './opened-page.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core');

@@ -1,8 +1,9 @@
 import { type Collector, startCollector } from 'holdup/collector';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EXPORT, exportIncident, hold, incident } from './bookshop-incidents.js';
 import { launchBrowser } from './browser.js';
-import { EXPORT, exportIncident, FleetFeeder, hold, incident } from './fleet-feeder.js';
+import { FleetFeeder } from './fleet-feeder.js';
 import { openPage } from './opened-page.js';
 
 let collector: Collector;

@@ -4,8 +4,9 @@ import type { LiveMessage, View } from 'holdup/protocol';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { incident } from './bookshop-incidents.js';
 import { launchBrowser } from './browser.js';
-import { FleetFeeder, incident } from './fleet-feeder.js';
+import { FleetFeeder } from './fleet-feeder.js';
 import { openPage } from './opened-page.js';
 
 /** More than the live feed tells a page that opens, and more than two pages of the API. */

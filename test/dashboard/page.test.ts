@@ -1,18 +1,18 @@
 import { type Collector, startCollector } from 'holdup/collector';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from './browser.js';
 import {
   EXPORT,
   exportIncident,
-  FleetFeeder,
   hold,
   incident,
   LOGIN,
   loginIncident,
   SEARCH,
   searchIncident,
-} from './fleet-feeder.js';
+} from './bookshop-incidents.js';
+import { launchBrowser } from './browser.js';
+import { FleetFeeder } from './fleet-feeder.js';
 import { openPage } from './opened-page.js';
 
 let collector: Collector;

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCollector } from 'holdup/collector';
 import { expect, test } from 'vitest';
+import { exportIncident } from './bookshop-incidents.js';
 import { launchBrowser } from './browser.js';
-import { exportIncident, FleetFeeder } from './fleet-feeder.js';
+import { FleetFeeder } from './fleet-feeder.js';
 import { openPage } from './opened-page.js';
 
 const NGINX = ['nginx', '/usr/sbin/nginx'].find((name) => spawnSync(name, ['-v']).status === 0);

@@ -2,8 +2,9 @@ import { startCollector } from 'holdup/collector';
 import type { View } from 'holdup/protocol';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exportIncident, hold, incident } from './bookshop-incidents.js';
 import { launchBrowser } from './browser.js';
-import { exportIncident, FleetFeeder, hold, incident } from './fleet-feeder.js';
+import { FleetFeeder } from './fleet-feeder.js';
 import { openPage } from './opened-page.js';
 
 let browser: Browser;
