@@ -12,17 +12,20 @@ const GC_TYPES = new Map<number, string>([
 /** Pauses remembered to tell what a block was made of; far more than fit into one that is still of interest. */
 const REMEMBERED = 64;
 
-/** How long garbage collection held the loop. */
+/** How long garbage collection held the loop. A busy process collects some 50 times a second, so this makes no garbage. */
 export class GarbageCollection {
-  readonly #durations = new Map<string, Histogram>();
-  readonly #recent: { startedAtMs: number; durationMs: number }[] = [];
+  readonly #durations = new Map<number, Histogram>();
+  /** Two rings, in `performance.now()` milliseconds. */
+  readonly #startedAtMs = new Float64Array(REMEMBERED);
+  readonly #endedAtMs = new Float64Array(REMEMBERED);
+  #count = 0;
   readonly #observer: PerformanceObserver;
 
   constructor() {
     this.#observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         const { kind } = (entry as unknown as { detail: { kind: number } }).detail;
-        this.#record(GC_TYPES.get(kind) ?? 'major', entry.startTime, entry.duration);
+        this.#record(kind, entry.startTime, entry.duration);
       }
     });
     this.#observer.observe({ entryTypes: ['gc'] });
@@ -31,27 +34,28 @@ export class GarbageCollection {
   /** How much of the time between the two instants was garbage collection. Entries arrive a turn of the loop late. */
   overlapMs(fromMs: number, toMs: number): number {
     let sum = 0;
-    for (const { startedAtMs, durationMs } of this.#recent) {
-      sum += Math.max(0, Math.min(toMs, startedAtMs + durationMs) - Math.max(fromMs, startedAtMs));
-    }
+    this.#startedAtMs.forEach((startedAtMs, at) => {
+      sum += Math.max(0, Math.min(toMs, this.#endedAtMs[at] as number) - Math.max(fromMs, startedAtMs));
+    });
     return sum;
   }
 
   drain(): GcReport[] {
     return [...this.#durations]
       .filter(([, histogram]) => histogram.count > 0)
-      .map(([type, histogram]) => ({ type, duration: histogram.take() }));
+      .map(([kind, histogram]) => ({ type: GC_TYPES.get(kind) ?? 'major', duration: histogram.take() }));
   }
 
   stop(): void {
     this.#observer.disconnect();
   }
 
-  #record(type: string, startedAtMs: number, durationMs: number): void {
-    let histogram = this.#durations.get(type);
-    if (histogram === undefined) this.#durations.set(type, (histogram = new Histogram()));
+  #record(kind: number, startedAtMs: number, durationMs: number): void {
+    let histogram = this.#durations.get(kind);
+    if (histogram === undefined) this.#durations.set(kind, (histogram = new Histogram()));
     histogram.record(durationMs / 1000);
-    this.#recent.push({ startedAtMs, durationMs });
-    if (this.#recent.length > REMEMBERED) this.#recent.shift();
+    const at = this.#count++ % REMEMBERED;
+    this.#startedAtMs[at] = startedAtMs;
+    this.#endedAtMs[at] = startedAtMs + durationMs;
   }
 }
