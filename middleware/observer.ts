@@ -16,6 +16,7 @@ import { OpenTelemetryOutput } from './outputs/opentelemetry.js';
 import { type Output, Outputs } from './outputs/output.js';
 import { PrometheusOutput } from './outputs/prometheus.js';
 import { Recorder } from './recorder.js';
+import { ServedRequests } from './served-requests.js';
 import { currentRun, ViewRun } from './view-run.js';
 import type { ViewTotals } from './view-totals.js';
 import { CURRENT_RUN_SYMBOL, type FromWatchdog } from './watchdog/messages.js';
@@ -34,6 +35,7 @@ export class Observer {
   readonly instance: Instance;
   readonly recorder: Recorder;
   readonly accounting: Accounting;
+  readonly requests: ServedRequests;
   readonly guard: Guard;
   readonly #settings: Settings;
   readonly #shared = new SharedState();
@@ -86,6 +88,7 @@ export class Observer {
       },
       settings.blockThresholdMs,
     );
+    this.requests = new ServedRequests(this.recorder.runs, (run) => this.finishRun(run));
     this.#blocks = new Blocks({
       recorder: this.recorder,
       gc: this.#gc,
@@ -156,8 +159,9 @@ export class Observer {
     this.accounting.viewFound(run);
   }
 
-  /** The response has closed. */
+  /** The response is done, or never will be. */
   finishRun(run: ViewRun): void {
+    if (run.isFinished) return;
     const nowMs = now();
     this.recorder.recordFinish(run, nowMs);
     this.#outputs.runFinished(run, nowMs - run.startedAtMs);
@@ -167,6 +171,7 @@ export class Observer {
   async stop(): Promise<void> {
     clearInterval(this.#drainTimer);
     this.guard.stop();
+    this.requests.stop();
     this.#heartbeat.stop();
     this.#asyncSpans.stop();
     this.#gc.stop();
@@ -181,6 +186,7 @@ export class Observer {
     if (this.#shared.armed) this.#asyncSpans.arm(nowMs);
     this.#asyncSpans.loopTurned(nowMs);
     this.#blocks.loopTurned(nowMs, idleMs);
+    this.requests.loopTurned(nowMs);
   }
 
   /** The watchdog has a stack taken, on top of code that holds the loop: that is known to be the present run's. */

@@ -8,6 +8,7 @@ import {
   type ViewReport,
 } from '../protocol/index.js';
 import { type Delay, NO_DELAY } from './delay.js';
+import { FinishedRuns } from './finished-runs.js';
 import type { CallKind, CallTally, OperationCall, OperationSink } from './guard/operation-call.js';
 import { IncidentGroup } from './incident-group.js';
 import { RunsInFlight } from './runs-in-flight.js';
@@ -51,6 +52,7 @@ export class Recorder implements OperationSink {
   /** One for each method that Node's parser knows. */
   readonly #unmatched = new Map<string, ViewTotals>();
   #lastUnmatched: ViewTotals | null = null;
+  readonly #finished = new FinishedRuns();
   readonly #changedGroups: IncidentGroup[] = [];
   readonly #dropped = new Map<string, number>();
   readonly #unsettled = new Set<EarlyCall>();
@@ -115,9 +117,10 @@ export class Recorder implements OperationSink {
     view.leave();
     this.runs.remove(run);
     run.isFinished = true;
-    view.duration.record((nowMs - run.startedAtMs) / 1000);
-    view.busy.record(run.busyMs / 1000);
-    view.wait.record(run.waitMs / 1000);
+    run.connection?.delete(run);
+    // A connection that is kept alive keeps the context of its last request, and must not keep all the rest.
+    run.response = run.connection = null;
+    this.#finished.add(view, nowMs - run.startedAtMs, run.busyMs, run.waitMs);
     this.#fileEarlyCalls(run);
   }
 
@@ -173,6 +176,7 @@ export class Recorder implements OperationSink {
   /** Everything else since the last call, as a report of this process. */
   drain(loop: LoopReport, rest: Pick<Report, 'gc' | 'memory' | 'observer'>): Omit<Report, 'instance' | 'sequence'> {
     epochOffsetMs = Date.now() - performance.now();
+    this.#finished.count();
     const views: ViewReport[] = [];
     for (const totals of this.#views.values()) {
       if (totals.active > totals.activePeak && totals.view.route === UNMATCHED_ROUTE) totals.activePeak = totals.active;

@@ -32,6 +32,13 @@ export class RunsInFlight {
     run.previous = run.next = null;
   }
 
+  /** Those that began at `sinceMs` (`performance.now()`) or later. */
+  startedSince(sinceMs: number): ViewRun[] {
+    const runs: ViewRun[] = [];
+    for (let run = this.#first; run !== null && run.startedAtMs >= sinceMs; run = run.next) runs.push(run);
+    return runs;
+  }
+
   /** The run that will end with `response`. */
   findFor(response: object): ViewRun | undefined {
     for (let run = this.#first; run !== null; run = run.next) if (run.response === response) return run;

@@ -11,14 +11,17 @@ export interface EarlyCall {
 
 export const NO_CALLS: EarlyCall[] = [];
 
+/** Of a run that ends without a word from its connection: nothing is ever in it. */
+export const NO_CONNECTION = new Set<ViewRun>();
+
 /** One request being served by a view, from the first middleware to the close of the response. */
 export class ViewRun {
   /** Counts up from 1 within the process. */
   readonly id: number;
   /** The totals it counts into. Until the router has found the route, those of `(unmatched)`. */
   view: ViewTotals;
-  /** The response it will end with; null for work that no request started. */
-  readonly response: object | null;
+  /** The response it will end with; null once it has, and for work that no request started. */
+  response: object | null;
   /** `performance.now()` at the first middleware. */
   readonly startedAtMs: number;
   /** How long it held the loop so far, until its response closed. */
@@ -31,6 +34,8 @@ export class ViewRun {
   earlyCalls: EarlyCall[] = NO_CALLS;
   /** The mount prefixes above the router that the request is in now, as patterns. */
   mountPattern = '';
+  /** The runs whose connection is listened to, if this one is among them; null until that is known. */
+  connection: Set<ViewRun> | null;
   /** The neighbours in the list of runs in flight. */
   previous: ViewRun | null = null;
   next: ViewRun | null = null;
@@ -40,6 +45,7 @@ export class ViewRun {
     this.view = view;
     this.response = response;
     this.startedAtMs = startedAtMs;
+    this.connection = response === null ? NO_CONNECTION : null;
   }
 
   /** It held the loop for `durationMs`. */

@@ -4,7 +4,7 @@ import { type AnyFunction, disguise } from '../guard/wrap.js';
 import { runningObserver } from '../process-observer.js';
 import { type ExpressApp, layersOf, observeLayers } from './express-layers.js';
 import type { Layer } from './express-route.js';
-import { observeRequest, runOf } from './request-run.js';
+import { observeRequest } from './request-run.js';
 
 const OBSERVED = Symbol('holdup.express.handle');
 
@@ -40,7 +40,7 @@ export function observeApplication(application: Application): void {
     const handle: Handle = function (request, response, done) {
       const proceed = (): unknown => (original as Handle).call(this, request, response, done);
       const observer = runningObserver();
-      if (observer === null || runOf(observer, response) !== undefined) return proceed();
+      if (observer === null) return proceed();
       observeLayers(this);
       return observeRequest(observer, request, response, proceed);
     };

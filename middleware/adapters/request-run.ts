@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Observer } from '../observer.js';
-import { currentRun, type ViewRun } from '../view-run.js';
+import { CONTEXT_ENDS_WITH_CALLBACK } from '../served-requests.js';
+import { currentRun, NO_CONNECTION, type ViewRun } from '../view-run.js';
 
 // Express gives requests and responses another prototype, with a long chain behind it: adding a property to them costs
 // more than all the rest, and so nothing is added, and looking a method up is spared.
-const { listenerCount, on } = EventEmitter.prototype;
+const { on } = EventEmitter.prototype;
 
 /** The view run that serves the request of a response, once it has reached Holdup. */
 export function runOf(observer: Observer, response: ServerResponse): ViewRun | undefined {
@@ -13,14 +14,13 @@ export function runOf(observer: Observer, response: ServerResponse): ViewRun | u
   if (open !== null) return open;
   const current = currentRun.getStore();
   if (current !== undefined && current.response === response) return current;
-  // Someone has lost the context (a pool or queue of callbacks), or this request is none of ours: ours have a listener.
-  if (listenerCount.call(response, 'close') === 0) return undefined;
+  // Someone has lost the context (a pool or queue of callbacks), or this request is none of ours.
   return observer.recorder.runs.findFor(response);
 }
 
 /**
- * Serves a request as a view run: from here to the close of the response, everything it starts is its own. A request
- * that is a run already goes on as it is.
+ * Serves a request as a view run: from here until its response is done, everything it starts is its own. A request that
+ * is a run already goes on as it is.
  */
 export function observeRequest(
   observer: Observer,
@@ -29,14 +29,37 @@ export function observeRequest(
   proceed: () => void,
   mountPattern = '',
 ): void {
-  if (runOf(observer, response) !== undefined) {
+  const isServed = observer.requests.take(response);
+  if (!isServed && (isOver(response) || runOf(observer, response) !== undefined)) {
     proceed();
     return;
   }
   const run = observer.startRun(observer.recorder.unmatchedView(request.method ?? ''), response);
   run.mountPattern = mountPattern;
+  if (!isServed) finishAtClose(observer, run, response);
+  if (isServed && CONTEXT_ENDS_WITH_CALLBACK) enterSpan(observer, run, proceed);
+  else runSpan(observer, run, proceed, run.startedAtMs);
+}
+
+/** It was answered, or its client has gone, before it came here. */
+function isOver(response: ServerResponse): boolean {
+  return response.closed || response.writableFinished;
+}
+
+function finishAtClose(observer: Observer, run: ViewRun, response: ServerResponse): void {
+  run.connection = NO_CONNECTION;
   on.call(response, 'close', () => observer.finishRun(run));
-  runSpan(observer, run, proceed, run.startedAtMs);
+}
+
+/** `runSpan` for the callback that Node hands a request over in: the context need not be put back, as that costs most. */
+function enterSpan(observer: Observer, run: ViewRun, code: () => void): void {
+  const opened = observer.accounting.open(run, run.startedAtMs);
+  currentRun.enterWith(run);
+  try {
+    code();
+  } finally {
+    if (opened) observer.accounting.close();
+  }
 }
 
 /**
