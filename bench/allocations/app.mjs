@@ -1,5 +1,7 @@
 // An Express 5 app that is handed requests without a socket, under VARIANT. `{ ask: 'bytes' }` is answered by what one
 // request allocates: the median of several thousand in a row, in a young generation so large that nothing is collected.
+import { AsyncResource } from 'node:async_hooks';
+import { channel } from 'node:diagnostics_channel';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
@@ -22,13 +24,20 @@ for (const each of middleware) app.use(each);
 app.get('/', () => {});
 
 const socket = new Socket();
+const server = {};
+const connection = new AsyncResource('connection');
+const came = channel('http.server.request.start');
+const finished = channel('http.server.response.finish');
 
+/** As Node's server does it: what it publishes, and the context it hands a request over in. */
 function serveOne() {
   const request = new IncomingMessage(socket);
   Object.assign(request, { method: 'GET', url: '/', httpVersionMajor: 1, httpVersionMinor: 1 });
   const response = new ServerResponse(request);
+  if (came.hasSubscribers) came.publish({ request, response, socket, server });
   response.on('finish', nothing);
-  app(request, response);
+  connection.runInAsyncScope(app, undefined, request, response);
+  if (finished.hasSubscribers) finished.publish({ request, response, socket, server });
   response.emit('close');
 }
 
