@@ -26,6 +26,8 @@ export class ServedRequests {
   readonly #connections = new WeakMap<object, Set<ViewRun>>();
   #arriving: Published | null = null;
   #lastServer: Server | null = null;
+  #lastBeatMs = 0;
+  /** Whoever began before it has been looked at. */
   #watchedUntilMs = 0;
   readonly #onCame = (message: unknown): void => {
     this.#arriving = message as Published;
@@ -65,9 +67,10 @@ export class ServedRequests {
   loopTurned(nowMs: number): void {
     this.#arriving = null;
     for (const run of this.#runs.startedSince(this.#watchedUntilMs)) {
-      if (run.connection === null) this.#watch(run);
+      if (run.connection === null && run.startedAtMs < this.#lastBeatMs) this.#watch(run);
     }
-    this.#watchedUntilMs = nowMs;
+    this.#watchedUntilMs = this.#lastBeatMs;
+    this.#lastBeatMs = nowMs;
   }
 
   stop(): void {
