@@ -1,4 +1,4 @@
-// `npm run bench -- [name …] [--quick] [--write] [--minutes N] [--node 20,24] [--workloads hello] [--requests N] [--set-reference]`
+// `npm run bench -- [name …] [--quick] [--write] [--minutes N] [--node 20,24] [--workloads hello] [--requests N] [--processes N] [--set-reference]`
 // Measures, and prints Markdown on stdout. `--write` also puts it into docs/benchmarks.md, and the short tables of
 // `overhead` and `peers` into the README.
 import { parseArgs } from 'node:util';
@@ -47,6 +47,8 @@ const { values, positionals } = parseArgs({
     workloads: { type: 'string' },
     /** For `memory`: after how many requests. For `fuzz`: how many. */
     requests: { type: 'string' },
+    /** For `memory` and `startup`: how many of each. */
+    processes: { type: 'string' },
     /** For `micro`: makes this run the one that later runs are held against. */
     'set-reference': { type: 'boolean', default: false },
   },
@@ -58,6 +60,7 @@ const options = {
   majors: values.node?.split(',').map(Number),
   workloads: values.workloads?.split(','),
   requests: values.requests === undefined ? undefined : Number(values.requests),
+  processes: values.processes === undefined ? undefined : Number(values.processes),
   setReference: values['set-reference'],
 };
 

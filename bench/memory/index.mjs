@@ -16,8 +16,9 @@ const LOOKS = 10;
 const LOOKS_WHILE_WARMING = 4;
 
 /** Measures and returns the report, as Markdown. */
-export async function bench({ quick, requests, majors = [20, 24] }) {
-  const plan = { ...(quick ? QUICK : FULL), ...(requests === undefined ? {} : { requests }) };
+export async function bench({ quick, requests, processes, majors = [20, 24] }) {
+  const given = { ...(requests === undefined ? {} : { requests }), ...(processes === undefined ? {} : { processes }) };
+  const plan = { ...(quick ? QUICK : FULL), ...given };
   const collector = await startCollector();
   const rows = [];
   try {

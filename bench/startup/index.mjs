@@ -20,8 +20,8 @@ const STAYS_EVERY = 3;
 const DEADLINE_MS = 20_000;
 
 /** Measures and returns the report, as Markdown. */
-export async function bench({ quick, majors = [20, 22, 24] }) {
-  const runs = quick ? QUICK : FULL;
+export async function bench({ quick, processes, majors = [20, 22, 24] }) {
+  const runs = processes ?? (quick ? QUICK : FULL);
   const collector = await startCollector();
   const sections = [];
   try {
