@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { RunsInFlight } from './runs-in-flight.js';
 import { currentRun, type ViewRun } from './view-run.js';
 
@@ -9,7 +9,6 @@ const REQUEST_CAME = 'http.server.request.start';
 const RESPONSE_FINISHED = 'http.server.response.finish';
 
 interface Published {
-  readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly server: Server;
 }

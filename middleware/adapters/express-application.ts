@@ -41,7 +41,8 @@ export function observeApplication(application: Application): void {
       const proceed = (): unknown => (original as Handle).call(this, request, response, done);
       const observer = runningObserver();
       if (observer === null) return proceed();
-      observeLayers(this);
+      // An app within another has been reached through a layer.
+      if (observer.accounting.runningFor(response) === null) observeLayers(this);
       return observeRequest(observer, request, response, proceed);
     };
     const wrapper = disguise(handle as AnyFunction, original);

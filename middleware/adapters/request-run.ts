@@ -30,15 +30,20 @@ export function observeRequest(
   mountPattern = '',
 ): void {
   const isServed = observer.requests.take(response);
-  if (!isServed && (isOver(response) || runOf(observer, response) !== undefined)) {
+  if (!isServed && (runOf(observer, response) !== undefined || isOver(response))) {
     proceed();
     return;
   }
   const run = observer.startRun(observer.recorder.unmatchedView(request.method ?? ''), response);
   run.mountPattern = mountPattern;
   if (!isServed) finishAtClose(observer, run, response);
-  if (isServed && CONTEXT_ENDS_WITH_CALLBACK) enterSpan(observer, run, proceed);
-  else runSpan(observer, run, proceed, run.startedAtMs);
+  if (!isServed || !CONTEXT_ENDS_WITH_CALLBACK) {
+    runSpan(observer, run, proceed, run.startedAtMs);
+    return;
+  }
+  // In the callback that Node hands a request over in, the context need not be put back, which costs most of `run`.
+  currentRun.enterWith(run);
+  countSpan(observer, run, proceed, run.startedAtMs);
 }
 
 /** It was answered, or its client has gone, before it came here. */
@@ -51,25 +56,18 @@ function finishAtClose(observer: Observer, run: ViewRun, response: ServerRespons
   on.call(response, 'close', () => observer.finishRun(run));
 }
 
-/** `runSpan` for the callback that Node hands a request over in: the context need not be put back, as that costs most. */
-function enterSpan(observer: Observer, run: ViewRun, code: () => void): void {
-  const opened = observer.accounting.open(run, run.startedAtMs);
-  currentRun.enterWith(run);
-  try {
-    code();
-  } finally {
-    if (opened) observer.accounting.close();
-  }
-}
-
 /**
  * Runs `code` in the context of `run` and counts the time it holds the loop as the run's. `nowMs` (`performance.now()`)
  * spares a second reading of the clock.
  */
 export function runSpan<T>(observer: Observer, run: ViewRun, code: () => T, nowMs?: number): T {
+  return currentRun.run(run, countSpan<T>, observer, run, code, nowMs);
+}
+
+function countSpan<T>(observer: Observer, run: ViewRun, code: () => T, nowMs?: number): T {
   const opened = observer.accounting.open(run, nowMs);
   try {
-    return currentRun.run(run, code);
+    return code();
   } finally {
     if (opened) observer.accounting.close();
   }

@@ -14,7 +14,7 @@ const REMEMBERED = 64;
 
 /** How long garbage collection held the loop. A busy process collects some 50 times a second, so this makes no garbage. */
 export class GarbageCollection {
-  readonly #durations = new Map<number, Histogram>();
+  readonly #durations = new Map<string, Histogram>();
   /** Two rings, in `performance.now()` milliseconds. */
   readonly #startedAtMs = new Float64Array(REMEMBERED);
   readonly #endedAtMs = new Float64Array(REMEMBERED);
@@ -25,7 +25,7 @@ export class GarbageCollection {
     this.#observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
         const { kind } = (entry as unknown as { detail: { kind: number } }).detail;
-        this.#record(kind, entry.startTime, entry.duration);
+        this.#record(GC_TYPES.get(kind) ?? 'major', entry.startTime, entry.duration);
       }
     });
     this.#observer.observe({ entryTypes: ['gc'] });
@@ -43,16 +43,16 @@ export class GarbageCollection {
   drain(): GcReport[] {
     return [...this.#durations]
       .filter(([, histogram]) => histogram.count > 0)
-      .map(([kind, histogram]) => ({ type: GC_TYPES.get(kind) ?? 'major', duration: histogram.take() }));
+      .map(([type, histogram]) => ({ type, duration: histogram.take() }));
   }
 
   stop(): void {
     this.#observer.disconnect();
   }
 
-  #record(kind: number, startedAtMs: number, durationMs: number): void {
-    let histogram = this.#durations.get(kind);
-    if (histogram === undefined) this.#durations.set(kind, (histogram = new Histogram()));
+  #record(type: string, startedAtMs: number, durationMs: number): void {
+    let histogram = this.#durations.get(type);
+    if (histogram === undefined) this.#durations.set(type, (histogram = new Histogram()));
     histogram.record(durationMs / 1000);
     const at = this.#count++ % REMEMBERED;
     this.#startedAtMs[at] = startedAtMs;
