@@ -17,8 +17,8 @@ const LOOKS_WHILE_WARMING = 4;
 
 /** Measures and returns the report, as Markdown. */
 export async function bench({ quick, requests, processes, majors = [20, 24] }) {
-  const given = { ...(requests === undefined ? {} : { requests }), ...(processes === undefined ? {} : { processes }) };
-  const plan = { ...(quick ? QUICK : FULL), ...given };
+  const usual = quick ? QUICK : FULL;
+  const plan = { ...usual, requests: requests ?? usual.requests, processes: processes ?? usual.processes };
   const collector = await startCollector();
   const rows = [];
   try {
