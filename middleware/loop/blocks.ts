@@ -1,5 +1,5 @@
 import { BACKGROUND_ROUTE, type Cause, START_UP_ROUTE, UNKNOWN_ROUTE } from '../../protocol/index.js';
-import type { Delay } from '../delay.js';
+import { type Delay, NO_DELAY } from '../delay.js';
 import type { CallKind, OperationCall } from '../guard/operation-call.js';
 import { type Recorder, toEpochMs } from '../recorder.js';
 import type { ViewRun } from '../view-run.js';
@@ -116,10 +116,16 @@ export class Blocks implements SpanListener, LoopListener {
     const cold = run === undefined && this.#recorder.isStarting && fromMs < START_UP_MS;
     if (!cold) this.#blockedMs += durationMs;
     if (!cold && attributed) this.#attributedMs += durationMs;
-    const delay = this.#recorder.runs.delay(run, fromMs, durationMs);
     const composition = this.#small.compositionOf(durationMs);
-    // By then the view may be known better, too.
-    delay.onSettled(() => this.#tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition }));
+    // By the time it is told the view may be known better, and what the garbage collector did, too.
+    const tell = (delay: Delay): void =>
+      this.#tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition });
+    if (cold) {
+      setImmediate(() => setImmediate(tell, NO_DELAY));
+      return;
+    }
+    const delay = this.#recorder.runs.delay(run, fromMs, durationMs);
+    delay.onSettled(() => tell(delay));
   }
 
   #tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition }: EndedBlock): void {
