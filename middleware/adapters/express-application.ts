@@ -59,12 +59,35 @@ export function firstLayerOf(app: ExpressApp, middleware: unknown): Layer | unde
   return first !== undefined && first.handle === middleware && first.route === undefined ? first : undefined;
 }
 
+interface MatchingLayer extends Layer {
+  /** Express 4. */
+  match?: (path: string) => unknown;
+  /** Express 5, both. */
+  matchers?: readonly Matcher[];
+  slash?: boolean;
+}
+
+type Matcher = (path: string) => unknown;
+
+const PASSED_BY = new WeakSet<Layer>();
+const matchesAll: Matcher = () => ({ params: {}, path: '' });
+
 /**
  * The application makes view runs by itself now, so a request that is one passes the middleware's layer by: that is a
  * good part of what a request costs. One that comes by another way still meets it.
  */
-export function passBy(layer: Layer & { match?: (path: string) => unknown }): void {
-  const { match } = layer;
-  if (match === undefined || Object.hasOwn(layer, 'match')) return;
-  layer.match = (path) => (runningObserver()?.accounting.isOpen === true ? false : match.call(layer, path));
+export function passBy(layer: MatchingLayer): void {
+  if (PASSED_BY.has(layer)) return;
+  PASSED_BY.add(layer);
+  const unlessRunning =
+    (match: Matcher): Matcher =>
+    (path) =>
+      runningObserver()?.accounting.isOpen === true ? false : match(path);
+  if (layer.matchers !== undefined && layer.slash !== undefined) {
+    // A `match` of its own would keep V8 from inlining the one of all other layers.
+    layer.matchers = (layer.slash ? [matchesAll] : layer.matchers).map(unlessRunning);
+    layer.slash = false;
+  } else if (layer.match !== undefined) {
+    layer.match = unlessRunning(layer.match.bind(layer));
+  }
 }
