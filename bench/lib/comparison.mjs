@@ -6,6 +6,9 @@ import { median, quartiles, tenth } from './statistics.mjs';
 const LOAD = fileURLToPath(new URL('./load.mjs', import.meta.url));
 const APP = fileURLToPath(new URL('../apps/app.mjs', import.meta.url));
 
+/** In so many turns the variants get warm. */
+const WARMUP_TURNS = 5;
+
 export function startLoad() {
   return Child.start(process.execPath, [LOAD], { core: LOAD_CORE });
 }
@@ -22,9 +25,10 @@ export function startServer(node, { env = {}, nodeArgs = [] }, workload, size = 
  * Compares variants of one app by what a request costs. The first variant is the bare one.
  *
  * Each round starts one fresh process a variant, because processes differ (memory layout, when the JIT compiles what).
- * Within a round, after one turn that does not count, the variants take turns in short bursts, in an order that changes,
- * so that a machine that slows down or speeds up does so for all of them. Each burst is set against the bare one of the
- * same turn.
+ * Within a round the variants take turns in short bursts, in an order left to chance, so that a machine that slows down
+ * or speeds up does so for all of them, and none is always next to the same. Each burst is set against the bare one of the same turn. They get warm in turns too:
+ * one that was warm first and waited for all the others has lost much of its optimized code by its first burst, to the
+ * collections that V8 makes in an idle process, and was up to a third slower than the last.
  *
  * A variant that does not start or fails is left out and says why. Of the rounds and turns asked for, those are made
  * for which there is time.
@@ -39,7 +43,7 @@ export async function compare(plan) {
   for (let round = 0; round < plan.rounds; round++) {
     const endsAtMs = startedAtMs + (plan.budgetMs * (round + 1)) / plan.rounds;
     if (round > 0 && performance.now() >= endsAtMs) continue;
-    await playRound(plan, totals, round, endsAtMs);
+    await playRound(plan, totals, endsAtMs);
   }
   return totals.map((each) => each.result(totals[0]));
 }
@@ -99,7 +103,7 @@ class Totals {
   }
 }
 
-async function playRound(plan, totals, round, endsAtMs) {
+async function playRound(plan, totals, endsAtMs) {
   const load = await startLoad();
   /** By the variant's place; null for one that failed. */
   const servers = totals.map(() => null);
@@ -120,28 +124,35 @@ async function playRound(plan, totals, round, endsAtMs) {
       await attempt(at, async () => {
         servers[at] = await startServer(plan.node, variant, plan.workload.name, plan.workload.size);
         totals[at].startUpMs.push(servers[at].startUpMs);
-        await burst(plan, load, servers[at], plan.warmup);
       });
     }
-    const takeTurns = async (turn) => {
+    const takeTurns = async (length) => {
       const results = [];
-      for (let i = 0; i < servers.length; i++) {
-        const at = (i + turn + round) % servers.length;
+      for (const at of shuffled(servers.keys())) {
         if (servers[at] === null) continue;
-        results[at] = await attempt(at, () => burst(plan, load, servers[at], { durationMs: plan.burstMs }));
+        results[at] = await attempt(at, () => burst(plan, load, servers[at], length));
       }
       return results;
     };
-    // The first to be warm has waited for all the others, and its threads and caches with it.
-    await takeTurns(0);
+    const { count, durationMs } = plan.warmup;
+    for (let turn = 0; turn < WARMUP_TURNS; turn++) {
+      await takeTurns({ count: Math.ceil(count / WARMUP_TURNS), durationMs: durationMs / WARMUP_TURNS });
+    }
     for (let turn = 0; turn < plan.turns && (turn === 0 || performance.now() < endsAtMs); turn++) {
-      const results = await takeTurns(turn);
+      const results = await takeTurns({ durationMs: plan.burstMs });
       for (const [at, result] of results.entries()) if (result) totals[at].add(result, results[0]);
     }
     for (const each of totals) each.endRound();
   } finally {
     await Promise.all([load, ...servers].map((child) => child?.stop()));
   }
+}
+
+function shuffled(values) {
+  const left = [...values];
+  const order = [];
+  while (left.length > 0) order.push(...left.splice(Math.floor(Math.random() * left.length), 1));
+  return order;
 }
 
 async function burst({ workload, connections }, load, server, length) {

@@ -9,7 +9,7 @@ import { markdownTable } from '../lib/markdown.mjs';
 export const summary =
   'CPU time a request: bare Express 5 against the same app with Holdup; the short table of the README';
 
-const FULL = { minutes: 8, turns: 400, burstMs: 60, warmup: { count: 20_000, durationMs: 5000 } };
+const FULL = { minutes: 8, turns: 400, burstMs: 60, warmup: { count: 24_000, durationMs: 5000 } };
 const QUICK = { minutes: 1, turns: 4, burstMs: 150, warmup: { count: 6000, durationMs: 2000 } };
 /** Each with how many rounds of fresh processes it gets: hello-world's differ more, and are warm sooner. */
 const MEASURED = [

@@ -14,7 +14,7 @@ import { variantsOf } from './variants.mjs';
 export const summary = 'Holdup beside the tools it stands next to: CPU, throughput, latency, memory, start-up';
 
 const SINK = fileURLToPath(new URL('./sink.mjs', import.meta.url));
-const FULL = { minutes: 11, rounds: 2, turns: 30, burstMs: 200, warmup: { count: 10_000, durationMs: 2000 } };
+const FULL = { minutes: 20, rounds: 1, turns: 400, burstMs: 100, warmup: { count: 15_000, durationMs: 2500 } };
 const QUICK = { minutes: 1.5, rounds: 1, turns: 2, burstMs: 60, warmup: { count: 300, durationMs: 150 } };
 /** The share of the time that each workload gets. */
 const SHARES = { hello: 0.4, awaits: 0.15, file: 0.15, bookshop: 0.15, routes: 0.15 };
