@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { shuffled } from '../lib/shuffled.mjs';
 import { VIEWS_FILE, viewNames } from './marks.mjs';
 import { startWatchedApp } from './watched-app.mjs';
 
@@ -166,12 +167,4 @@ function markedLines() {
       return name === undefined ? [] : [[name, at + 1]];
     }),
   );
-}
-
-function shuffled(list) {
-  for (let i = list.length - 1; i > 0; i--) {
-    const j = Math.floor(Math.random() * (i + 1));
-    [list[i], list[j]] = [list[j], list[i]];
-  }
-  return list;
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Child } from './child.mjs';
 import { LOAD_CORE, SERVER_CORE } from './machine.mjs';
+import { shuffled } from './shuffled.mjs';
 import { median, quartiles, tenth } from './statistics.mjs';
 
 const LOAD = fileURLToPath(new URL('./load.mjs', import.meta.url));
@@ -26,9 +27,10 @@ export function startServer(node, { env = {}, nodeArgs = [] }, workload, size = 
  *
  * Each round starts one fresh process a variant, because processes differ (memory layout, when the JIT compiles what).
  * Within a round the variants take turns in short bursts, in an order left to chance, so that a machine that slows down
- * or speeds up does so for all of them, and none is always next to the same. Each burst is set against the bare one of the same turn. They get warm in turns too:
- * one that was warm first and waited for all the others has lost much of its optimized code by its first burst, to the
- * collections that V8 makes in an idle process, and was up to a third slower than the last.
+ * or speeds up does so for all of them, and none is always next to the same. Each burst is set against the bare one of
+ * the same turn. They get warm in turns too: one that was warm first and waited for all the others has lost much of its
+ * optimized code by its first burst, to the collections that V8 makes in an idle process, and was up to a third slower
+ * than the last.
  *
  * A variant that does not start or fails is left out and says why. Of the rounds and turns asked for, those are made
  * for which there is time.
@@ -146,13 +148,6 @@ async function playRound(plan, totals, endsAtMs) {
   } finally {
     await Promise.all([load, ...servers].map((child) => child?.stop()));
   }
-}
-
-function shuffled(values) {
-  const left = [...values];
-  const order = [];
-  while (left.length > 0) order.push(...left.splice(Math.floor(Math.random() * left.length), 1));
-  return order;
 }
 
 async function burst({ workload, connections }, load, server, length) {

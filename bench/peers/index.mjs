@@ -121,10 +121,11 @@ function figures(results) {
   return markdownTable(header, results.map(row));
 }
 
-function method({ burstMs }, taken) {
+function method({ burstMs, rounds }, taken) {
   return (
     `${machineLine()}. One process a variant, all on one core, the load on another; they take turns in bursts of ` +
-    `${burstMs} ms over 16 connections, in several fresh processes. The ratio is of each burst to the bare one of its ` +
+    `${burstMs} ms over 16 connections, for hello-world in ${rounds + 1} fresh processes each and for the others in ` +
+    `${rounds}: processes differ by some percent. The ratio is of each burst to the bare one of its ` +
     'turn: median (first to third quartile). “All bursts” is the CPU time of all bursts by all their requests; “fastest tenth” sets the ' +
     'tenth percentile of the bursts against the bare one’s. Latency is ' +
     'that of a server kept busy. Start-up is from the spawn to listening. CPU and RSS are of the whole process, threads ' +
