@@ -59,17 +59,17 @@ export function firstLayerOf(app: ExpressApp, middleware: unknown): Layer | unde
   return first !== undefined && first.handle === middleware && first.route === undefined ? first : undefined;
 }
 
+type Matcher = (path: string) => unknown;
+
+/** What decides whether Express calls a layer: in Express 5 `slash` and `matchers`, before that `match` alone. */
 interface MatchingLayer extends Layer {
-  /** Express 4. */
-  match?: (path: string) => unknown;
-  /** Express 5, both. */
+  match?: Matcher;
   matchers?: readonly Matcher[];
   slash?: boolean;
 }
 
-type Matcher = (path: string) => unknown;
-
 const PASSED_BY = new WeakSet<Layer>();
+/** What `slash` stands for. */
 const matchesAll: Matcher = () => ({ params: {}, path: '' });
 
 /**

@@ -117,7 +117,7 @@ export class Blocks implements SpanListener, LoopListener {
     if (!cold) this.#blockedMs += durationMs;
     if (!cold && attributed) this.#attributedMs += durationMs;
     const composition = this.#small.compositionOf(durationMs);
-    // By the time it is told the view may be known better, and what the garbage collector did, too.
+    // Not at once: the view may be known better by then, and entries about garbage collection are two turns late.
     const tell = (delay: Delay): void =>
       this.#tell({ run, fromMs, toMs, durationMs, attributed, cold, delay, composition });
     if (cold) {
